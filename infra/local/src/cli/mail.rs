@@ -1,0 +1,151 @@
+//! `mail list|show|test`.
+
+use clap::Subcommand;
+use jiff::Timestamp;
+use serde::Serialize;
+use workflow::alerts;
+
+use super::output::{or_dash, table, time};
+use super::{Failure, Global, Out, open, opened, settings};
+use crate::embedded::KeptMail;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum MailCommand {
+    /// List the newest mails, newest first
+    List {
+        /// How many
+        #[arg(long, default_value_t = 30)]
+        limit: usize,
+    },
+    /// Show one mail
+    Show {
+        /// Its number or id
+        mail: String,
+    },
+    /// Send a test mail to everybody who hears of a connection
+    Test {
+        /// Only this connection's
+        #[arg(long, visible_alias = "account", value_name = "CONNECTION")]
+        connection: Option<String>,
+    },
+}
+
+/// A mail, as `mail list` shows it.
+#[derive(Debug, Serialize)]
+struct MailRow {
+    number: i64,
+    id: String,
+    kept_at: Timestamp,
+    to: String,
+    subject: String,
+    handed_on: Option<String>,
+}
+
+impl From<KeptMail> for MailRow {
+    fn from(kept: KeptMail) -> Self {
+        let KeptMail { number, kept_at, mail, handed_on } = kept;
+        Self { number, id: mail.id, kept_at, to: mail.to, subject: mail.subject, handed_on }
+    }
+}
+
+/// A mail, as `mail show` shows it.
+#[derive(Debug, Serialize)]
+struct WholeMail {
+    #[serde(flatten)]
+    row: MailRow,
+    text: String,
+    html: String,
+}
+
+/// Who was sent a test mail for which connection.
+#[derive(Debug, Serialize)]
+struct Tested {
+    connection: String,
+    to: Vec<String>,
+}
+
+pub(super) async fn mail(global: &Global, command: MailCommand, out: &mut Out) -> Result<(), Failure> {
+    match command {
+        MailCommand::List { limit } => list(global, limit, out).await,
+        MailCommand::Show { mail } => show(global, &mail, out).await,
+        MailCommand::Test { connection } => test(global, connection.as_deref(), out).await,
+    }
+}
+
+async fn list(global: &Global, limit: usize, out: &mut Out) -> Result<(), Failure> {
+    let local = opened(global).await?;
+    let all: Vec<MailRow> = local.mailbox.list(limit).await?.into_iter().map(MailRow::from).collect();
+    out.answer(&all, |width| {
+        if all.is_empty() {
+            return "The mailbox is empty.".to_owned();
+        }
+        let row = |mail: &MailRow| {
+            let sent = if mail.handed_on.is_some() { "sent" } else { "kept" };
+            vec![
+                mail.number.to_string(),
+                time(mail.kept_at, "UTC"),
+                sent.to_owned(),
+                mail.to.clone(),
+                mail.subject.clone(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = all.iter().map(row).collect();
+        table(&["NO", "WHEN", "", "TO", "SUBJECT"], &rows, width)
+    });
+    Ok(())
+}
+
+async fn show(global: &Global, asked: &str, out: &mut Out) -> Result<(), Failure> {
+    let local = opened(global).await?;
+    let kept = local.mailbox.show(asked).await?.ok_or_else(|| {
+        Failure::not_found(format!("there is no mail {asked}: `parcelwire mail list` shows those there are"))
+    })?;
+    let (text, html) = (kept.mail.text.clone(), kept.mail.html.clone());
+    let whole = WholeMail { row: kept.into(), text, html };
+    out.answer(&whole, |_| {
+        let WholeMail { row, text, .. } = &whole;
+        let kept = time(row.kept_at, "UTC");
+        let handed_on = or_dash(row.handed_on.as_deref());
+        let head =
+            format!("To: {}\nSubject: {}\nKept: {kept}\nHanded on as: {handed_on}\n", row.to, row.subject);
+        let text: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
+        format!("{head}\n{text}")
+    });
+    Ok(())
+}
+
+async fn test(global: &Global, only: Option<&str>, out: &mut Out) -> Result<(), Failure> {
+    let settings = settings(global)?;
+    let local = open(&global.data, Some(&settings)).await?;
+    let known: Vec<&str> =
+        settings.connections.iter().map(|c| c.connection.account.connection.as_str()).collect();
+    if let Some(name) = only
+        && !known.contains(&name)
+    {
+        let message = format!("the settings have no connection {name:?}; there are {}", known.join(", "));
+        return Err(Failure::not_found(message));
+    }
+    let mut tested = Vec::new();
+    for configured in &settings.connections {
+        let connection = &configured.connection;
+        let id = connection.account.connection.to_string();
+        if only.is_some_and(|name| name != id) {
+            continue;
+        }
+        let to = alerts::send_test(&local.world, connection).await.map_err(|error| {
+            Failure::failed(format!(
+                "the test mail of {id} was not taken: {error}; check [mail] in the settings"
+            ))
+        })?;
+        tested.push(Tested { connection: id, to });
+    }
+    if tested.iter().all(|row| row.to.is_empty()) {
+        return Err(Failure::refused("nobody is mailed: the settings name no recipient (mail.to)"));
+    }
+    out.answer(&tested, |width| {
+        let row = |row: &Tested| vec![row.connection.clone(), or_dash(Some(&row.to.join(", ")))];
+        let rows: Vec<Vec<String>> = tested.iter().map(row).collect();
+        table(&["CONNECTION", "SENT TO"], &rows, width)
+    });
+    Ok(())
+}

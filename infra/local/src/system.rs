@@ -1,0 +1,228 @@
+//! The system on one machine: the same handlers as on AWS, behind adapters that live in one directory.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use aws::{AwsKeys, Clients, SesMail};
+use connector_api::{Connectors, HttpTransport};
+use domain::connection::Connection;
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+use ports::credentials::WebhookKeys;
+use ports::memory::MemoryCredentials;
+use ports::{Clock, Credential, Mail, Rng as _, SystemClock, SystemRng};
+use registry::Registry;
+use secrecy::{ExposeSecret as _, SecretString};
+use settings::SettingsErrors;
+use settings::local::{ConfiguredConnection, Kinds, LocalSettings, MailTransport, SmtpTls};
+use sha2::{Digest, Sha256};
+use signatures::RouteKey;
+use workflow::apply::Applied;
+use workflow::batch::MAX_RECEIVES;
+use workflow::world::World;
+
+use crate::embedded::{DataDir, Database, Encryption, LocalQueue, Mailbox, SmtpMail, SmtpSettings};
+
+/// Everything open.
+pub(crate) struct Local {
+    pub(crate) data: DataDir,
+    pub(crate) world: World,
+    pub(crate) queue: Arc<LocalQueue>,
+    pub(crate) mailbox: Arc<Mailbox>,
+    pub(crate) database: Database,
+    /// Secrets stay in memory: nothing secret is written to the data directory.
+    pub(crate) credentials: Arc<MemoryCredentials>,
+}
+
+/// The connectors, as settings ask for them.
+pub(crate) struct KnownKinds(pub(crate) Registry);
+
+impl Kinds for KnownKinds {
+    fn store(&self, kind: &str) -> bool {
+        self.0.store(kind).is_some()
+    }
+
+    fn marketplace(&self, kind: &str) -> bool {
+        self.0.marketplace(kind).is_some()
+    }
+
+    fn check(&self, connection: &Connection) -> Vec<String> {
+        let store = self.0.store(&connection.kind).map(|s| s.check_options(connection));
+        let marketplace = || self.0.marketplace(&connection.kind).map(|m| m.check_options(connection));
+        store.or_else(marketplace).unwrap_or_default()
+    }
+
+    fn secret_names(&self, kind: &str) -> Vec<&'static str> {
+        let store = self.0.store(kind).map(|s| s.secret_names().to_vec());
+        store.or_else(|| self.0.marketplace(kind).map(|m| m.secret_names().to_vec())).unwrap_or_default()
+    }
+
+    fn webhooks_are_hints(&self, connection: &Connection) -> bool {
+        self.0.store(&connection.kind).is_some_and(|s| s.webhooks_are_hints(connection))
+    }
+
+    fn needs_webhook_secret(&self, kind: &str) -> bool {
+        self.0.store(kind).is_some()
+    }
+}
+
+/// Reads and checks a settings file against the connectors of this build.
+///
+/// # Errors
+/// Every problem at once, each naming its key.
+pub(crate) fn load_settings(path: &Path) -> Result<LocalSettings, SettingsErrors> {
+    settings::local::load(path, &settings::process_env(), &KnownKinds(Registry::default()))
+}
+
+/// The settings file that is meant: the one named, else `parcelwire.toml` here, else the one in the data directory.
+pub(crate) fn settings_path(named: Option<&Path>, data: &Path) -> Option<PathBuf> {
+    let usual = [PathBuf::from("parcelwire.toml"), data.join("settings.toml")];
+    named.map(Path::to_owned).or_else(|| usual.into_iter().find(|path| path.is_file()))
+}
+
+/// Opens the data directory. With settings, calls can be made and mail leaves; without, only records are seen.
+pub(crate) async fn open(data: &Path, settings: Option<&LocalSettings>) -> Result<Local> {
+    let data = DataDir::open(data)?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let database = data.database().await?;
+    let queue = Arc::new(data.queue(clock.clone(), MAX_RECEIVES)?);
+    let forward = settings.map(|s| outgoing(s, clock.clone())).transpose()?.flatten();
+    let mailbox = Arc::new(data.mailbox(clock.clone(), forward)?);
+    let credentials = Arc::new(MemoryCredentials::default());
+    let connectors: Arc<dyn Connectors> = Arc::new(Registry::default());
+    let world = World {
+        ledger: Arc::new(database.ledger()),
+        queue: queue.clone(),
+        transport: Arc::new(HttpTransport::new()?),
+        mail: mailbox.clone(),
+        credentials: credentials.clone(),
+        clock,
+        rng: Arc::new(SystemRng),
+        connectors,
+        memo: Arc::default(),
+        allow_base_urls: settings.is_none_or(|s| s.general.allow_base_urls),
+    };
+    Ok(Local { data, world, queue, mailbox, database, credentials })
+}
+
+/// Where mail goes besides the mailbox.
+fn outgoing(settings: &LocalSettings, clock: Arc<dyn Clock>) -> Result<Option<Arc<dyn Mail>>> {
+    let from = settings.mail.from.clone();
+    Ok(match &settings.mail.transport {
+        MailTransport::Mailbox => None,
+        MailTransport::Smtp(smtp) => {
+            let (user, password) = smtp.login.clone().map_or((None, None), |(u, p)| (Some(u), Some(p)));
+            let encryption = match smtp.tls {
+                SmtpTls::StartTls => Encryption::StartTls,
+                SmtpTls::Implicit => Encryption::Tls,
+                SmtpTls::None => Encryption::None,
+            };
+            let (host, port) = (smtp.host.clone(), smtp.port);
+            let smtp = SmtpSettings { host, port, user, password, from, encryption };
+            Some(Arc::new(SmtpMail::new(&smtp, clock)?))
+        }
+        MailTransport::Ses(ses) => {
+            let keys = AwsKeys {
+                access_key_id: ses.access_key_id.expose_secret().to_owned(),
+                secret_access_key: ses.secret_access_key.clone(),
+                session_token: ses.session_token.clone(),
+            };
+            let clients = Clients::new(&ses.region, ses.base_url.as_deref(), &keys);
+            Some(Arc::new(SesMail::new(clients.ses(), from, None)))
+        }
+    })
+}
+
+impl Local {
+    /// Takes the settings in force: connections into the ledger, secrets into memory.
+    pub(crate) async fn apply(&self, settings: &LocalSettings, route_key: &SecretString) -> Result<()> {
+        let mut applied = Vec::new();
+        for configured in &settings.connections {
+            let account = configured.connection.account.clone();
+            let fingerprint = fingerprint(configured, route_key);
+            let known = self.world.connection_state(&account).await?.map(|s| s.value.credentials);
+            let loaded = ports::Credentials::load(self.credentials.as_ref(), &account).await?.is_some();
+            // The same secrets again would only throw the access token away.
+            if !loaded || known.as_ref() != Some(&fingerprint) {
+                let credential = Credential { secrets: configured.secrets.clone(), ..Credential::default() };
+                self.credentials.put(account.clone(), credential);
+            }
+            if self.world.connectors.store(&configured.connection.kind).is_some() {
+                self.credentials.put_webhook_keys(WebhookKeys {
+                    account,
+                    kind: configured.connection.kind.clone(),
+                    secrets: configured.webhook_secrets.clone(),
+                });
+            }
+            applied.push(Applied {
+                connection: configured.connection.clone(),
+                credentials_fingerprint: fingerprint,
+                expires_at: configured.secrets_expire_at.and_then(end_of_day),
+            });
+        }
+        for change in workflow::apply::apply(&self.world, &applied).await? {
+            tracing::info!(?change, "settings applied");
+        }
+        Ok(())
+    }
+}
+
+fn end_of_day(day: jiff::civil::Date) -> Option<Timestamp> {
+    day.at(23, 59, 59, 0).to_zoned(TimeZone::UTC).ok().map(|zoned| zoned.timestamp())
+}
+
+/// Tells other secrets from the same ones, and nothing else: keyed, so that it cannot be tried out.
+fn fingerprint(configured: &ConfiguredConnection, route_key: &SecretString) -> String {
+    let mut hash = Sha256::new();
+    hash.update(Sha256::digest(route_key.expose_secret().as_bytes()));
+    for (name, secret) in &configured.secrets {
+        for part in [name.as_bytes(), secret.expose_secret().as_bytes()] {
+            hash.update(part.len().to_be_bytes());
+            hash.update(part);
+        }
+    }
+    hash.finalize().iter().take(8).map(|b| format!("{b:02x}")).collect()
+}
+
+/// The file of the route key, which the tags in webhook addresses are made of.
+fn route_key_file(data: &Path) -> PathBuf {
+    data.join("route.key")
+}
+
+/// Reads the installation's route key, or makes one. It opens no account: a tag is a cheap gate before the
+/// signature, and only has to stay the same, since stores keep the addresses.
+pub(crate) fn route_key(data: &Path) -> Result<SecretString> {
+    let path = route_key_file(data);
+    match std::fs::read_to_string(&path) {
+        Ok(text) if text.trim().len() >= 32 => return Ok(SecretString::from(text.trim().to_owned())),
+        Ok(_) => bail!(
+            "{} is damaged: restore it, or delete it and register the webhook addresses anew",
+            path.display()
+        ),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
+    }
+    let text: String = (0..4).map(|_| format!("{:016x}", SystemRng.next_u64())).collect();
+    write_private(&path, &text)?;
+    Ok(SecretString::from(text))
+}
+
+/// Writes a file that only its owner can read; an existing one is not touched.
+pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
+    use std::io::Write as _;
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).with_context(|| format!("{} cannot be written", path.display()))?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    Ok(())
+}
+
+/// The path that a store posts its webhooks to.
+pub(crate) fn webhook_path(route_key: &SecretString, connection: &str) -> Result<String> {
+    let key = RouteKey::new(route_key.clone())?;
+    Ok(format!("/webhooks/stores/{connection}-{}", signatures::route_tag(&key, connection)))
+}

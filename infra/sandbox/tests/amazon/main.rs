@@ -1,0 +1,15 @@
+//! The Amazon connector against the Amazon stand-in, over real sockets; and the stand-in by itself.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests"
+)]
+
+mod common;
+mod conformance;
+mod contract;
+mod control;
+mod server;

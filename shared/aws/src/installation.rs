@@ -1,0 +1,61 @@
+//! One installation: every adapter over its tables and queues, each made only when asked for.
+
+use ports::QueueName;
+
+use crate::tables::{CREDENTIALS, WEBHOOK_SECRETS};
+use crate::{
+    AwsKeys, Clients, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail, SqsQueue,
+    TableNames,
+};
+
+/// The adapters of one installation. A function carries only the services that it asks for.
+#[derive(Clone, Debug)]
+pub struct Installation {
+    clients: Clients,
+    table_prefix: String,
+}
+
+impl Installation {
+    /// In a region; `endpoint` replaces every service's address, for a local AWS.
+    #[must_use]
+    pub fn new(region: &str, endpoint: Option<&str>, keys: &AwsKeys, table_prefix: &str) -> Self {
+        Self { clients: Clients::new(region, endpoint, keys), table_prefix: table_prefix.to_owned() }
+    }
+
+    /// The same with other timeouts and tries.
+    #[must_use]
+    pub fn with_patience(mut self, patience: Patience) -> Self {
+        self.clients = self.clients.with_patience(patience);
+        self
+    }
+
+    /// Its ledger.
+    #[must_use]
+    pub fn ledger(&self) -> DynamoLedger {
+        DynamoLedger::new(self.clients.dynamodb(), TableNames::prefixed(&self.table_prefix))
+    }
+
+    /// Its queues, as far as their addresses are given.
+    #[must_use]
+    pub fn queue(&self, urls: impl IntoIterator<Item = (QueueName, String)>) -> SqsQueue {
+        SqsQueue::new(self.clients.sqs(), urls)
+    }
+
+    /// Its tokens.
+    #[must_use]
+    pub fn credentials(&self) -> DynamoCredentials {
+        DynamoCredentials::new(self.clients.dynamodb(), format!("{}{CREDENTIALS}", self.table_prefix))
+    }
+
+    /// Its webhook secrets and its route key.
+    #[must_use]
+    pub fn webhook_secrets(&self) -> DynamoWebhookSecrets {
+        DynamoWebhookSecrets::new(self.clients.dynamodb(), format!("{}{WEBHOOK_SECRETS}", self.table_prefix))
+    }
+
+    /// Its mail, sent as `from`.
+    #[must_use]
+    pub fn mail(&self, from: impl Into<String>) -> SesMail {
+        SesMail::new(self.clients.ses(), from, None)
+    }
+}

@@ -1,0 +1,221 @@
+//! The built-in names: what stores and shipping tools write, and whom they mean.
+//!
+//! Names are compared by [`crate::fold::compact`], so case, spaces and punctuation need no rows of their own.
+//! A row here is a promise that the words, at the beginning of a text, can mean nobody else.
+
+mod americas;
+mod asia_pacific;
+mod europe;
+mod express;
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use crate::carrier::Carrier;
+use crate::fold::compact;
+
+/// The names of one carrier.
+type Names = (Carrier, &'static [&'static str]);
+
+/// Every table. A new region is a new file and a line here.
+const TABLES: &[&[Names]] = &[express::NAMES, americas::NAMES, europe::NAMES, asia_pacific::NAMES];
+
+/// Texts that begin like a name above and mean somebody else: recognised as nobody, so the merchant is asked.
+const LOOKALIKES: &[&str] = &[
+    "australia post startrack",
+    "correos chile",
+    "correos costa rica",
+    "correos de bolivia",
+    "correos de chile",
+    "correos de costa rica",
+    "correos de cuba",
+    "correos de guatemala",
+    "correos de mexico",
+    "correos de uruguay",
+    "correos del ecuador",
+    "correos ecuador",
+    "correos mexico",
+    "deutsche post dhl",
+    "dhl active tracing",
+    "dhl global forwarding",
+    "dhl parcel",
+    "dhl same day",
+    "dhl supply chain",
+    "fedex cross border",
+    "fedex custom critical",
+    "fedex office",
+    "fedex supply chain",
+    "fedex trade networks",
+    "first flight china",
+    "hermes russia",
+    "la poste burkina faso",
+    "la poste du benin",
+    "la poste du senegal",
+    "la poste luxembourg",
+    "la poste senegal",
+    "la poste tunisienne",
+    "swiss post solutions",
+    "tnt italia",
+    "tnt italy",
+    "tnt kargo",
+    "tnt post",
+    "ups store",
+    "ups supply chain",
+    "xpo last mile",
+];
+
+/// Words after a name that say where or in what legal form, not how it travels.
+pub(crate) const NOT_A_SERVICE: &[&str] = &[
+    "ag",
+    "america",
+    "at",
+    "au",
+    "australia",
+    "austria",
+    "be",
+    "belgium",
+    "ca",
+    "canada",
+    "ch",
+    "co",
+    "corp",
+    "corporation",
+    "de",
+    "denmark",
+    "deutschland",
+    "dk",
+    "en",
+    "england",
+    "es",
+    "espana",
+    "eu",
+    "europe",
+    "fi",
+    "finland",
+    "fr",
+    "france",
+    "gb",
+    "germany",
+    "gmbh",
+    "group",
+    "inc",
+    "india",
+    "ireland",
+    "it",
+    "italia",
+    "italy",
+    "ja",
+    "japan",
+    "jp",
+    "limited",
+    "llc",
+    "ltd",
+    "netherlands",
+    "nl",
+    "no",
+    "norway",
+    "nz",
+    "pl",
+    "poland",
+    "polska",
+    "portugal",
+    "se",
+    "sg",
+    "singapore",
+    "spain",
+    "sweden",
+    "switzerland",
+    "uk",
+    "united kingdom",
+    "united states",
+    "us",
+    "usa",
+];
+
+/// Whom a name means; `None` for a look-alike.
+static INDEX: LazyLock<BTreeMap<String, Option<Carrier>>> = LazyLock::new(|| {
+    let names = TABLES.iter().copied().flatten();
+    let named = names.flat_map(|(carrier, names)| names.iter().map(|name| (compact(name), Some(*carrier))));
+    named.chain(LOOKALIKES.iter().map(|name| (compact(name), None))).collect()
+});
+
+/// The longest name there is, in bytes, compact.
+static LONGEST: LazyLock<usize> = LazyLock::new(|| INDEX.keys().map(String::len).max().unwrap_or_default());
+
+/// Whom the compact text `name` means, if it is a name: `Some(None)` for a look-alike.
+pub(crate) fn find(name: &str) -> Option<Option<Carrier>> {
+    INDEX.get(name).copied()
+}
+
+/// The length in bytes beyond which no compact text can be a name.
+pub(crate) fn longest() -> usize {
+    *LONGEST
+}
+
+/// Whether the compact text begins with a name of the carrier and goes on: DHL, and DHL eCommerce.
+pub(crate) fn extends(text: &str, carrier: Carrier) -> bool {
+    // Every beginning of the text, at character boundaries, but the whole.
+    text.char_indices()
+        .skip(1)
+        .filter_map(|(end, _)| text.get(..end))
+        .any(|start| find(start) == Some(Some(carrier)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn no_name_means_two_carriers_and_none_is_written_twice() {
+        let mut seen = BTreeSet::new();
+        let mut twice = Vec::new();
+        let names = TABLES.iter().copied().flatten().flat_map(|(_, names)| names.iter());
+        for name in names.chain(LOOKALIKES) {
+            assert!(compact(name).chars().count() >= 2, "{name:?} is too short to be sure of");
+            if !seen.insert(compact(name)) {
+                twice.push(name);
+            }
+        }
+        assert!(twice.is_empty(), "{twice:?}");
+    }
+
+    #[test]
+    fn every_carrier_has_one_row_and_its_title_means_it() {
+        let rows: Vec<Carrier> = TABLES.iter().copied().flatten().map(|(carrier, _)| *carrier).collect();
+        assert_eq!(rows.iter().collect::<BTreeSet<_>>().len(), rows.len(), "two rows for one carrier");
+        for carrier in Carrier::ALL {
+            assert!(rows.contains(carrier), "{carrier:?} has no names");
+            let meant = crate::recognise(carrier.title(), None).carrier;
+            assert_eq!(meant, Some(*carrier), "{:?}", carrier.title());
+        }
+    }
+
+    #[test]
+    fn words_that_could_be_anybody_are_no_names() {
+        for word in [
+            "post",
+            "express",
+            "other",
+            "custom",
+            "standard",
+            "parcel",
+            "courier",
+            "mail",
+            "logistics",
+            "freight",
+            "economy",
+            "priority",
+            "ground",
+            "target",
+            "sprint",
+            "pin",
+            "go",
+            "amazon",
+            "apc",
+            "landmark",
+        ] {
+            assert_eq!(find(word), None, "{word}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! Who carries a parcel, and what a marketplace calls them.
+//!
+//! Pure. A text that a store wrote goes through [`resolve()`]: the merchant's own mappings first, then the
+//! built-in names. Whatever neither knows is said to be unknown, with near codes to choose from; nothing is
+//! guessed and nothing becomes *Other* by itself. How to add a carrier or a list: `docs/carriers.md`.
+
+mod accepted;
+mod aliases;
+mod carrier;
+mod codes;
+pub mod csv;
+mod fold;
+mod mapping;
+mod recognise;
+mod resolve;
+mod suggest;
+
+pub use accepted::{AcceptedCodes, accepted, countries};
+pub use carrier::Carrier;
+pub use codes::code;
+pub use fold::fold;
+pub use mapping::{Mapping, MappingProblem};
+pub use recognise::{Named, key, lookup_keys, recognise};
+pub use resolve::{Because, Decision, Question, Scope, resolve};

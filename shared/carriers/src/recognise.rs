@@ -1,0 +1,339 @@
+//! Who is meant by what a store wrote, and by which service.
+
+use sha2::{Digest as _, Sha256};
+
+use crate::aliases::{self, NOT_A_SERVICE};
+use crate::carrier::Carrier;
+use crate::fold::{Role, compact, fold, plain, role};
+
+/// A text taken apart.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Named {
+    /// Who carries it; `None` if the text names nobody we know, or more than one.
+    pub carrier: Option<Carrier>,
+    /// The delivery service as the store wrote it, without the carrier's name and marks like ®.
+    pub service: Option<String>,
+}
+
+/// A text taken apart, with how that went.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Reading {
+    pub(crate) named: Named,
+    /// The words of the text that name the carrier, folded.
+    pub(crate) name: Option<String>,
+    /// The service field changed who is meant, or left it open: text and service are one name.
+    pub(crate) service_decided: bool,
+}
+
+/// Services longer than this are no services.
+const LONGEST_SERVICE: usize = 100;
+
+/// Longest key, in bytes: encoded, with its scope, it must fit the 1,024 bytes of a sort key.
+const LONGEST_KEY: usize = 240;
+
+/// Takes a carrier text, and a service that the store keeps apart, to carrier and service.
+///
+/// A built-in name counts only at the beginning of the text and in whole words; the longest wins. A service that
+/// makes the carrier another brand (DHL with eCommerce) is part of the name; one that names another carrier leaves
+/// the carrier open.
+#[must_use]
+pub fn recognise(text: &str, service: Option<&str>) -> Named {
+    read(text, service).named
+}
+
+pub(crate) fn read(text: &str, service: Option<&str>) -> Reading {
+    let given = service.and_then(tidy_service);
+    let own = longest_name(text);
+    let Some((carrier, own)) = own.and_then(|hit| Some((hit.carrier?, hit))) else {
+        return Reading { named: Named { carrier: None, service: given }, ..Reading::default() };
+    };
+    let open = |service_decided| Reading {
+        named: Named { carrier: None, service: given.clone() },
+        name: None,
+        service_decided,
+    };
+    // UPS / FedEx: the rest of the text names somebody else.
+    let Some((carrier, own_service)) = refine(carrier, own.rest, false) else { return open(false) };
+    let name = Some(fold(own.name));
+    let Some(given_text) = given.as_deref() else {
+        return Reading { named: Named { carrier, service: own_service }, name, service_decided: false };
+    };
+    let Some(carrier) = carrier else { return open(false) };
+    match refine(carrier, given_text, own_service.is_none()) {
+        Some((Some(refined), service)) => Reading {
+            named: Named { carrier: Some(refined), service: service.or(own_service) },
+            name: name.filter(|_| refined == carrier),
+            service_decided: refined != carrier,
+        },
+        Some((None, _)) | None => open(true),
+    }
+}
+
+/// What `more` says beyond `carrier`: a brand of it or the same, and the service. `None`: somebody else.
+///
+/// A look-alike of the carrier's brands gives `Some((None, _))`. With `joined` the two are read as one text too.
+fn refine(carrier: Carrier, more: &str, joined: bool) -> Option<(Option<Carrier>, Option<String>)> {
+    if joined && let Some(hit) = longest_name_after(carrier, more) {
+        return Some((hit.carrier, tidy_service(hit.rest)));
+    }
+    let Some(hit) = longest_name(more) else { return Some((Some(carrier), tidy_service(more))) };
+    let brand = aliases::extends(&compact(hit.name), carrier);
+    match hit.carrier {
+        Some(again) if again == carrier => Some((Some(carrier), tidy_service(hit.rest))),
+        Some(other) if brand => Some((Some(other), tidy_service(hit.rest))),
+        // The text already names the brand, the service only its house: DHL eCommerce by "DHL Parcel Plus".
+        Some(house) if is_brand_of(carrier, house) => Some((Some(carrier), tidy_service(hit.rest))),
+        None if brand => Some((None, None)),
+        None => Some((Some(carrier), tidy_service(more))),
+        Some(_) => None,
+    }
+}
+
+/// Whether the carrier's own title begins with a name of `house` and goes on.
+fn is_brand_of(carrier: Carrier, house: Carrier) -> bool {
+    aliases::extends(&compact(carrier.title()), house)
+}
+
+/// A name at the beginning of a text.
+struct Hit<'a> {
+    /// `None` for a look-alike.
+    carrier: Option<Carrier>,
+    /// As it was written.
+    name: &'a str,
+    /// What follows it.
+    rest: &'a str,
+}
+
+/// The longest built-in name at the beginning of `text`, in whole words.
+fn longest_name(text: &str) -> Option<Hit<'_>> {
+    longest_name_from("", text)
+}
+
+/// The longest name that begins with one of the carrier's and goes on in `more`.
+fn longest_name_after(carrier: Carrier, more: &str) -> Option<Hit<'_>> {
+    longest_name_from(&compact(carrier.title()), more)
+}
+
+fn longest_name_from<'a>(before: &str, text: &'a str) -> Option<Hit<'a>> {
+    let mut joined = before.to_owned();
+    let mut best = None;
+    for (start, end) in words(text) {
+        joined.push_str(&compact(text.get(start..end)?));
+        if joined.len() > aliases::longest() {
+            break;
+        }
+        if let Some(carrier) = aliases::find(&joined) {
+            best = Some(Hit { carrier, name: text.get(..end)?, rest: text.get(end..)? });
+        }
+    }
+    best
+}
+
+/// The places of words in a text, in bytes.
+fn words(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let mut found: Option<(usize, usize)> = None;
+        for (offset, c) in text.get(at..)?.char_indices() {
+            let (start, end) = (at + offset, at + offset + c.len_utf8());
+            match (role(c), found) {
+                (Role::Break, Some(_)) => break,
+                (Role::Letter, Some((first, _))) => found = Some((first, end)),
+                (Role::Letter, None) => found = Some((start, end)),
+                (Role::Break | Role::Nothing, _) => {}
+            }
+        }
+        at = found?.1;
+        found
+    })
+}
+
+/// A service as it can be sent: trimmed, on one line, without ®; `None` if nothing is left that says how.
+pub(crate) fn tidy_service(text: &str) -> Option<String> {
+    let text = plain(text);
+    let (first, _) = words(&text).next()?;
+    let words_of = text.get(first..)?.split(|c: char| c.is_whitespace() || c.is_control());
+    let mut service = words_of.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
+    while let Some(last) = service.chars().last() {
+        let closes = match last {
+            ')' => !service.contains('('),
+            ']' => !service.contains('['),
+            _ => matches!(
+                last,
+                '-' | '\u{2013}' | '\u{2014}' | ',' | ';' | ':' | '|' | '/' | '_' | '(' | '[' | ' '
+            ),
+        };
+        if !closes {
+            break;
+        }
+        service.pop();
+    }
+    let folded = fold(&service);
+    let says_how = !NOT_A_SERVICE.contains(&folded.as_str())
+        && folded.split(' ').any(|word| !NOT_A_SERVICE.contains(&word));
+    (says_how && service.chars().count() <= LONGEST_SERVICE).then_some(service)
+}
+
+/// The key under which a mapping of this text is kept: the folded text, shortened by a hash if very long.
+///
+/// Empty if nothing is left of the text: such a text cannot be mapped.
+#[must_use]
+pub fn key(text: &str) -> String {
+    let folded = fold(text);
+    if folded.len() <= LONGEST_KEY {
+        return folded;
+    }
+    let digest = Sha256::digest(folded.as_bytes());
+    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let kept: String = folded.chars().take(40).collect();
+    format!("{kept}~{hash}")
+}
+
+/// The keys under which a mapping for this text may be kept, most particular first.
+///
+/// Text and service together; the text alone; and, where the text holds a service (`USPS Priority Mail`), the
+/// carrier's name in it. Empty if there is no text at all.
+#[must_use]
+pub fn lookup_keys<'a>(text: impl Into<Option<&'a str>>, service: Option<&str>) -> Vec<String> {
+    let text = text.into().unwrap_or_default();
+    let mut keys = Vec::with_capacity(3);
+    if let Some(service) = service {
+        keys.push(key(&format!("{text} {service}")));
+    }
+    keys.push(key(text));
+    keys.extend(read(text, None).name);
+    let mut seen = Vec::with_capacity(keys.len());
+    for key in keys {
+        if !key.is_empty() && !seen.contains(&key) {
+            seen.push(key);
+        }
+    }
+    seen
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::carrier::Carrier as C;
+
+    fn named(carrier: C, service: impl Into<Option<&'static str>>) -> Named {
+        Named { carrier: Some(carrier), service: service.into().map(str::to_owned) }
+    }
+
+    #[test]
+    fn carrier_and_service_are_taken_apart() {
+        for (text, want) in [
+            ("USPS Priority Mail Express 2-Day", named(C::Usps, "Priority Mail Express 2-Day")),
+            ("UPS® Ground", named(C::Ups, "Ground")),
+            ("FedEx Ground®", named(C::Fedex, "Ground")),
+            ("FedEx Ground® Economy", named(C::FedexSmartPost, None)),
+            ("DHL Express Worldwide", named(C::DhlExpress, "Worldwide")),
+            ("Royal Mail - Tracked 48®", named(C::RoyalMail, "Tracked 48")),
+            ("Royal Mail Tracked 24 (signed)", named(C::RoyalMail, "Tracked 24 (signed)")),
+            ("USPS (First Class)", named(C::Usps, "First Class")),
+            ("stamps.com", named(C::Usps, None)),
+            ("dhl_express_worldwide", named(C::DhlExpress, "worldwide")),
+            ("Amazon Logistics", named(C::AmazonLogistics, None)),
+            ("UPS Mail Innovations Expedited", named(C::UpsMailInnovations, "Expedited")),
+            ("UPS, Inc.", named(C::Ups, None)),
+            ("UPS (Canada)", named(C::Ups, None)),
+            ("GLS Italy", named(C::Gls, None)),
+            ("  ups\n2nd  Day\tAir ", named(C::Ups, "2nd Day Air")),
+            ("ヤマト運輸 宅急便", named(C::Yamato, "宅急便")),
+        ] {
+            assert_eq!(recognise(text, None), want, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_service_kept_apart_is_taken_as_it_is_unless_it_changes_who_is_meant() {
+        for (text, service, want) in [
+            ("UPS", "Ground ", named(C::Ups, "Ground")),
+            ("UPS", "UPS® Ground", named(C::Ups, "Ground")),
+            ("UPS Ground", "Next Day Air", named(C::Ups, "Next Day Air")),
+            ("stamps_com", "usps_priority_mail", named(C::Usps, "priority_mail")),
+            ("FedEx", "SmartPost", named(C::FedexSmartPost, None)),
+            ("FedEx", "FedEx SmartPost parcel select", named(C::FedexSmartPost, "parcel select")),
+            ("Federal Express", "Ground Economy", named(C::FedexSmartPost, None)),
+            ("DHL", "eCommerce Expedited Max", named(C::DhlEcommerce, "Expedited Max")),
+            ("DHL", "DHL Paket", named(C::DhlPaket, None)),
+            (
+                "DHL eCommerce",
+                "DHL Parcel Plus Expedited",
+                named(C::DhlEcommerce, "DHL Parcel Plus Expedited"),
+            ),
+            ("DHL eCommerce", "DHL SM Parcel", named(C::DhlEcommerce, "SM Parcel")),
+            ("La Poste", "Colissimo", named(C::Colissimo, None)),
+            ("Correos", "Express", named(C::CorreosExpress, None)),
+            ("UPS", "  ", named(C::Ups, None)),
+            ("UPS", "Canada", named(C::Ups, None)),
+        ] {
+            assert_eq!(recognise(text, Some(service)), want, "{text:?} {service:?}");
+        }
+    }
+
+    #[test]
+    fn texts_that_name_two_or_nobody_leave_the_carrier_open() {
+        for (text, service) in [
+            ("UPS / FedEx", None),
+            ("UPS", Some("USPS Priority Mail")),
+            ("Stamps.com UPS Ground", None),
+            ("endicia", Some("FedEx Ground")),
+            ("DHL", Some("Parcel UK")),
+            ("DHL Parcel", None),
+            ("DHL", Some("DHL Parcel UK Next Day")),
+            ("On", Some("Trac")),
+            ("Post", Some("NL")),
+            ("Correos de México", None),
+            ("UPSilon", None),
+            ("The UPS", None),
+            ("Shipped by USPS", None),
+            ("Post", None),
+            ("Express", None),
+            ("Other", None),
+            ("Custom", None),
+            ("", Some("USPS Priority")),
+            ("", None),
+        ] {
+            assert_eq!(recognise(text, service).carrier, None, "{text:?} {service:?}");
+        }
+        assert_eq!(
+            recognise("Zephyr", Some(" Fast ")).service.as_deref(),
+            Some("Fast"),
+            "kept for a mapping"
+        );
+    }
+
+    #[test]
+    fn keys_go_from_the_particular_to_the_general() {
+        for (text, service, want) in [
+            ("USPS Priority Mail®", None, &["usps priority mail", "usps"][..]),
+            ("UPS", Some("Ground"), &["ups ground", "ups"]),
+            ("Zephyr Pigeon", Some("Fast"), &["zephyr pigeon fast", "zephyr pigeon"]),
+            ("Zephyr Pigeon", None, &["zephyr pigeon"]),
+            ("DHL Parcel UK", None, &["dhl parcel uk"]),
+            ("", Some("Fast"), &["fast"]),
+            (" ", None, &[]),
+        ] {
+            assert_eq!(lookup_keys(text, service), want, "{text:?} {service:?}");
+        }
+        assert_eq!(lookup_keys(Some("UPS"), None), lookup_keys("UPS", None));
+        assert!(lookup_keys(None::<&str>, None).is_empty());
+    }
+
+    #[test]
+    fn long_texts_have_short_keys_of_their_own() {
+        let long = "ab ".repeat(1000);
+        assert!(key(&long).len() <= LONGEST_KEY);
+        assert_ne!(key(&long), key(&format!("{long}c")));
+        assert_eq!(key(&long), key(&long.to_uppercase()));
+        assert!(key(&"運".repeat(10_000)).len() <= LONGEST_KEY);
+    }
+
+    #[test]
+    fn services_too_long_or_empty_are_none() {
+        assert_eq!(tidy_service(&"x".repeat(101)), None);
+        assert_eq!(tidy_service(" -—® "), None);
+        assert_eq!(tidy_service("2-Day\u{200b}\u{7}"), Some("2-Day".to_owned()));
+    }
+}

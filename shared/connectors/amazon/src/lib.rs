@@ -1,0 +1,112 @@
+//! Amazon, by the Selling Partner API: orders v2026-01-01 are read, confirmShipment v0 is written.
+//!
+//! The contract in our own words, with dates and sources, is in `README.md` beside this crate.
+
+mod client;
+mod confirm;
+mod errors;
+mod orders;
+mod poll;
+mod regions;
+mod token;
+mod wire;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use connector_api::{Answer, ChannelError, Cursor, Limit, Marketplace, MarketplaceTraits, OrderPage, Reach};
+use domain::confirmation::Confirmation;
+use domain::connection::Connection;
+use domain::ids::{MarketplaceId, MarketplaceOrderId};
+use domain::marketplace_order::OrderFacts;
+
+/// The kind and the channel's name in errors.
+const KIND: &str = "amazon";
+
+/// The published limits, read 21 November 2026 in the models of 5 August 2026.
+///
+/// Amazon raises them for big sellers: `x-amzn-RateLimit-Limit` of an answer outranks these.
+const LIMITS: &[Limit] = &[
+    Limit { operation: CONFIRM, rate: 2.0, burst: 10 },
+    Limit { operation: READ, rate: 0.5, burst: 30 },
+    Limit { operation: SEARCH, rate: 0.0056, burst: 20 },
+];
+
+/// Tells of a package (orders v0).
+const CONFIRM: &str = "confirmShipment";
+/// Reads one order (orders v2026-01-01).
+const READ: &str = "getOrder";
+/// Lists changed orders (orders v2026-01-01).
+const SEARCH: &str = "searchOrders";
+/// Login with Amazon.
+const TOKEN: &str = "token";
+
+/// The Amazon connector. It holds no state: tokens live in `Credentials`, limits in the workflow.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Amazon;
+
+#[async_trait]
+impl Marketplace for Amazon {
+    fn kind(&self) -> &'static str {
+        KIND
+    }
+
+    fn title(&self) -> &'static str {
+        "Amazon"
+    }
+
+    fn traits(&self) -> MarketplaceTraits {
+        MarketplaceTraits {
+            edits: true,
+            limits: LIMITS,
+            confirm_operation: CONFIRM,
+            read_operation: READ,
+            poll_operation: SEARCH,
+            // 0.0056 requests a second: one poll of one page in three minutes is all that lasts.
+            poll_every: Duration::from_secs(180),
+        }
+    }
+
+    fn check_options(&self, connection: &Connection) -> Vec<String> {
+        regions::check_options(connection)
+    }
+
+    fn secret_names(&self) -> &'static [&'static str] {
+        &token::SECRETS
+    }
+
+    fn order_id(&self, text: &str) -> Option<MarketplaceOrderId> {
+        orders::order_id(text)
+    }
+
+    fn country(&self, marketplace: &MarketplaceId) -> Option<&'static str> {
+        regions::country(marketplace.as_str())
+    }
+
+    async fn read_order(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+        order: &MarketplaceOrderId,
+    ) -> Result<Answer<OrderFacts>, ChannelError> {
+        orders::read_order(reach, connection, order).await
+    }
+
+    async fn changed_orders(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+        cursor: &Cursor,
+    ) -> Result<Answer<OrderPage>, ChannelError> {
+        poll::changed_orders(reach, connection, cursor).await
+    }
+
+    async fn confirm(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+        confirmation: &Confirmation,
+    ) -> Result<Answer<()>, ChannelError> {
+        confirm::confirm(reach, connection, confirmation).await
+    }
+}

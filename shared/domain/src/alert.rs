@@ -1,0 +1,254 @@
+//! Alert intents: stored with the state change that raises them, so that none is lost and none is doubled.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::connection::MailKind;
+use crate::connection_state::CREDENTIAL_EXPIRES;
+
+/// How far an alert has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum AlertStage {
+    /// To be mailed.
+    Due,
+    /// Mailed; the matter is open.
+    Mailed {
+        /// When first.
+        at: Timestamp,
+        /// The reminder before the deadline went out.
+        #[serde(default)]
+        reminded: bool,
+    },
+    /// The matter is settled and the merchant had been mailed: a *resolved* mail is due.
+    ResolvedDue,
+    /// Nothing more to tell.
+    Closed,
+}
+
+/// Something the merchant must hear of, once per version and cause.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Alert {
+    /// Which kind of mail.
+    pub kind: MailKind,
+    /// What it is about: alerts of one cause and account are grouped into one mail.
+    pub cause: String,
+    /// The version of the package it is about.
+    pub version: u32,
+    /// When it was raised.
+    pub raised_at: Timestamp,
+    /// How far it has come.
+    pub stage: AlertStage,
+    /// The other side's own words, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub their_words: Option<String>,
+    /// The other side's id of the request.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+}
+
+impl Alert {
+    /// Whether it asks the merchant to connect an account again, rather than tells that this will be due.
+    #[must_use]
+    pub fn asks_to_reconnect(&self) -> bool {
+        self.kind == MailKind::Reconnect && !self.cause.starts_with(CREDENTIAL_EXPIRES)
+    }
+}
+
+/// The alerts of one record.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Alerts(Vec<Alert>);
+
+impl Alerts {
+    /// Raises an alert, unless this version and cause has one that is not closed.
+    pub fn raise(&mut self, alert: Alert) {
+        let same = |a: &&mut Alert| a.version == alert.version && a.cause == alert.cause;
+        match self.0.iter_mut().find(same) {
+            None => self.0.push(alert),
+            // The matter came back before the merchant heard that it was gone: still the same matter.
+            Some(known) if known.stage == AlertStage::ResolvedDue => {
+                known.stage = AlertStage::Mailed { at: known.raised_at, reminded: false };
+            }
+            // It was over, and is back: a new matter.
+            Some(known) if known.stage == AlertStage::Closed => *known = alert,
+            Some(_) => {}
+        }
+        // Closed ones are kept only as the latest few, to tell a matter that comes back from a new one.
+        while self.0.len() > 8 {
+            match self.0.iter().position(|a| a.stage == AlertStage::Closed) {
+                Some(closed) => self.0.remove(closed),
+                None => break,
+            };
+        }
+    }
+
+    /// The matter is settled: whoever was mailed hears of it, whoever was not never does.
+    ///
+    /// `but` names a cause that stays open.
+    pub fn settle(&mut self, but: Option<&str>) {
+        for alert in &mut self.0 {
+            if but.is_some_and(|open| open == alert.cause) {
+                continue;
+            }
+            alert.stage = match alert.stage {
+                AlertStage::Due | AlertStage::Closed => AlertStage::Closed,
+                AlertStage::Mailed { .. } | AlertStage::ResolvedDue => AlertStage::ResolvedDue,
+            };
+        }
+    }
+
+    /// These matters are settled, as in [`settle`](Self::settle); the others stay as they are.
+    pub fn settle_those(&mut self, which: impl Fn(&Alert) -> bool) {
+        for alert in self.0.iter_mut().filter(|alert| which(alert)) {
+            alert.stage = match alert.stage {
+                AlertStage::Due | AlertStage::Closed => AlertStage::Closed,
+                AlertStage::Mailed { .. } | AlertStage::ResolvedDue => AlertStage::ResolvedDue,
+            };
+        }
+    }
+
+    /// Raises an alert of a matter that nothing settles, `name:day`: told once a day.
+    ///
+    /// What was mailed of it on other days is closed without another word, so that they never pile up.
+    pub fn raise_daily(&mut self, alert: Alert) {
+        let name = |cause: &str| cause.split(':').next().unwrap_or_default().to_owned();
+        for known in &mut self.0 {
+            let same_matter = name(&known.cause) == name(&alert.cause) && known.cause != alert.cause;
+            if same_matter && matches!(known.stage, AlertStage::Mailed { .. }) {
+                known.stage = AlertStage::Closed;
+            }
+        }
+        self.raise(alert);
+    }
+
+    /// All alerts.
+    #[must_use]
+    pub fn all(&self) -> &[Alert] {
+        &self.0
+    }
+
+    /// All alerts, to move their stages.
+    pub fn all_mut(&mut self) -> &mut [Alert] {
+        &mut self.0
+    }
+
+    /// Whether the merchant is still to act.
+    #[must_use]
+    pub fn open(&self) -> bool {
+        self.0.iter().any(|a| matches!(a.stage, AlertStage::Due | AlertStage::Mailed { .. }))
+    }
+
+    /// When the next mail is due, if the matter must be done by `ship_by` and reminders go out `before` it.
+    #[must_use]
+    pub fn next_due(
+        &self,
+        now: Timestamp,
+        ship_by: Option<Timestamp>,
+        before: std::time::Duration,
+    ) -> Option<Timestamp> {
+        let due = |alert: &Alert| match alert.stage {
+            AlertStage::Due | AlertStage::ResolvedDue => Some(now),
+            AlertStage::Mailed { at, reminded: false } => {
+                let remind_at = ship_by?.saturating_sub(before).ok()?;
+                // Mailed inside the window already: that mail was the reminder.
+                (remind_at > at).then_some(remind_at)
+            }
+            AlertStage::Mailed { reminded: true, .. } | AlertStage::Closed => None,
+        };
+        self.0.iter().filter_map(due).min()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn alert(cause: &str) -> Alert {
+        Alert {
+            kind: MailKind::CarrierToMap,
+            cause: cause.into(),
+            version: 1,
+            raised_at: Timestamp::UNIX_EPOCH,
+            stage: AlertStage::Due,
+            their_words: None,
+            request_id: None,
+        }
+    }
+
+    #[test]
+    fn one_alert_per_version_and_cause() {
+        let mut alerts = Alerts::default();
+        alerts.raise(alert("a"));
+        alerts.raise(alert("a"));
+        alerts.raise(alert("b"));
+        alerts.raise(Alert { version: 2, ..alert("a") });
+        assert_eq!(alerts.all().len(), 3);
+    }
+
+    #[test]
+    fn law_5_a_matter_that_comes_back_after_it_was_closed_is_told_again() {
+        let mut alerts = Alerts::default();
+        alerts.raise(alert("a"));
+        alerts.settle(None);
+        assert!(!alerts.open());
+        alerts.raise(alert("a"));
+        assert_eq!(alerts.all().len(), 1);
+        assert_eq!(alerts.all()[0].stage, AlertStage::Due);
+    }
+
+    #[test]
+    fn what_nothing_settles_is_told_once_a_day_and_never_piles_up() {
+        let mut alerts = Alerts::default();
+        for day in 1..=30 {
+            let today = alert(&format!("unreadable:2026-11-{day:02}"));
+            alerts.raise_daily(today.clone());
+            alerts.raise_daily(today.clone());
+            let due = alerts.all_mut().iter_mut().filter(|a| a.stage == AlertStage::Due);
+            let told: Vec<_> =
+                due.map(|a| a.stage = AlertStage::Mailed { at: a.raised_at, reminded: false }).collect();
+            assert_eq!(told.len(), 1, "day {day}");
+        }
+        assert!(alerts.all().len() <= 8);
+        assert_eq!(alerts.all().iter().filter(|a| a.stage != AlertStage::Closed).count(), 1);
+        alerts.settle_those(|alert| alert.cause.starts_with("other"));
+        assert!(alerts.open());
+    }
+
+    #[test]
+    fn law_5_a_matter_that_comes_back_after_it_was_settled_is_told_again() {
+        let mut alerts = Alerts::default();
+        alerts.raise(alert("a"));
+        alerts.settle(None);
+        assert!(!alerts.open());
+        alerts.raise(alert("a"));
+        assert_eq!(alerts.all().len(), 1);
+        assert_eq!(alerts.all()[0].stage, AlertStage::Due);
+    }
+
+    #[test]
+    fn who_was_not_mailed_hears_nothing_of_the_end() {
+        let mut alerts = Alerts::default();
+        alerts.raise(alert("a"));
+        alerts.settle(None);
+        assert_eq!(alerts.all()[0].stage, AlertStage::Closed);
+        alerts.raise(alert("b"));
+        alerts.all_mut()[1].stage = AlertStage::Mailed { at: Timestamp::UNIX_EPOCH, reminded: false };
+        alerts.settle(None);
+        assert_eq!(alerts.all()[1].stage, AlertStage::ResolvedDue);
+    }
+
+    #[test]
+    fn a_reminder_is_due_before_the_deadline_unless_the_first_mail_was_that_late() {
+        let mut alerts = Alerts::default();
+        alerts.raise(alert("a"));
+        let at = |s: i64| Timestamp::from_second(s).unwrap();
+        let hour = Duration::from_secs(3600);
+        assert_eq!(alerts.next_due(at(5), Some(at(9000)), hour), Some(at(5)));
+        alerts.all_mut()[0].stage = AlertStage::Mailed { at: at(10), reminded: false };
+        assert_eq!(alerts.next_due(at(10), Some(at(9000)), hour), Some(at(5400)));
+        alerts.all_mut()[0].stage = AlertStage::Mailed { at: at(6000), reminded: false };
+        assert_eq!(alerts.next_due(at(6000), Some(at(9000)), hour), None);
+    }
+}

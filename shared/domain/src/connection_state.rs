@@ -1,0 +1,208 @@
+//! Where a connection stands: what changes by itself, apart from its settings.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::alert::{Alert, AlertStage, Alerts};
+use crate::connection::MailKind;
+use crate::history::History;
+use crate::ids::Account;
+
+/// Whether anything is sent for a connection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Activity {
+    /// Working.
+    Active,
+    /// A person paused it.
+    Paused {
+        /// Since when.
+        since: Timestamp,
+    },
+    /// Its authorisation is gone: only the merchant can mend it.
+    Parked {
+        /// Why, in the other side's words.
+        why: String,
+        /// Since when.
+        since: Timestamp,
+    },
+}
+
+/// What the cause of a reminder that a credential ends begins with; `<date>:<days>` follows.
+pub const CREDENTIAL_EXPIRES: &str = "credential_expires:";
+/// How many days before a credential ends the merchant is mailed.
+const REMIND_DAYS: [i64; 4] = [1, 7, 15, 30];
+
+/// A connection's state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConnectionState {
+    /// Layout of this record.
+    pub schema: u16,
+    /// Which connection.
+    pub account: Account,
+    /// Whether anything is sent.
+    pub activity: Activity,
+    /// Since when it works: older parcels are not sent by surprise. Set anew when sync is switched on again.
+    pub started_at: Timestamp,
+    /// Whether sync was on when settings were last applied.
+    #[serde(default)]
+    pub sync: bool,
+    /// A fingerprint of its credentials: new ones un-park it.
+    #[serde(default)]
+    pub credentials: String,
+    /// Where the poll stands: a connector's cursor, as JSON.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<String>,
+    /// When to poll next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_poll: Option<Timestamp>,
+    /// When a poll last succeeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_poll: Option<Timestamp>,
+    /// When a webhook last came (noted once a minute at most).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_webhook: Option<Timestamp>,
+    /// When a package was last accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_confirmation: Option<Timestamp>,
+    /// When its credentials stop working, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub credentials_expire_at: Option<Timestamp>,
+    /// The day (in the merchant's zone) of the last digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_digest: Option<String>,
+    /// What the merchant is told.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// What happened.
+    #[serde(default)]
+    pub history: History,
+}
+
+impl ConnectionState {
+    /// The layout written today.
+    pub const SCHEMA: u16 = 1;
+
+    /// A connection that starts now. Stores tell whole seconds: a parcel of this very second is not an old one.
+    #[must_use]
+    pub fn starting(account: Account, now: Timestamp) -> Self {
+        let started_at = Timestamp::from_second(now.as_second()).unwrap_or(now);
+        Self {
+            schema: Self::SCHEMA,
+            account,
+            activity: Activity::Active,
+            started_at,
+            sync: true,
+            credentials: String::new(),
+            cursor: None,
+            next_poll: None,
+            last_poll: None,
+            last_webhook: None,
+            last_confirmation: None,
+            credentials_expire_at: None,
+            last_digest: None,
+            alerts: Alerts::default(),
+            history: History::default(),
+        }
+    }
+
+    /// Raises the reminder that its credential ends soon, and settles those of an end that holds no more; true
+    /// if that changed anything.
+    ///
+    /// One reminder per step of 30, 15, 7 and 1 days; a later one takes the place of the one before.
+    pub fn remind_of_expiry(&mut self, now: Timestamp) -> bool {
+        let before = self.alerts.clone();
+        let ends = self.credentials_expire_at.map(|at| (at, at.to_zoned(jiff::tz::TimeZone::UTC).date()));
+        let this_end = ends.map(|(_, date)| format!("{CREDENTIAL_EXPIRES}{date}:"));
+        self.alerts.settle_those(|alert| {
+            alert.cause.starts_with(CREDENTIAL_EXPIRES)
+                && this_end.as_ref().is_none_or(|this| !alert.cause.starts_with(this))
+        });
+        if let (Some((at, _)), Some(this)) = (ends, this_end) {
+            let left = at.duration_since(now).as_secs();
+            if let Some(step) = REMIND_DAYS.into_iter().find(|days| left <= days * 86_400) {
+                let cause = format!("{this}{step}");
+                if self.alerts.all().iter().all(|alert| alert.cause != cause) {
+                    for earlier in self.alerts.all_mut().iter_mut().filter(|a| a.cause.starts_with(&this)) {
+                        earlier.stage = AlertStage::Closed;
+                    }
+                    self.alerts.raise(Alert {
+                        kind: MailKind::Reconnect,
+                        cause,
+                        version: 1,
+                        raised_at: now,
+                        stage: AlertStage::Due,
+                        their_words: None,
+                        request_id: None,
+                    });
+                }
+            }
+        }
+        self.alerts != before
+    }
+
+    /// Whether calls may be made for it.
+    #[must_use]
+    pub fn works(&self) -> bool {
+        self.activity == Activity::Active
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(text: &str) -> Timestamp {
+        format!("{text}T12:00:00Z").parse().unwrap()
+    }
+
+    /// Mails what is due: the causes, and whether each is an end.
+    fn mail(state: &mut ConnectionState) -> Vec<(String, bool)> {
+        let mut told = Vec::new();
+        for alert in state.alerts.all_mut() {
+            match alert.stage {
+                AlertStage::Due => {
+                    told.push((alert.cause.clone(), false));
+                    alert.stage = AlertStage::Mailed { at: alert.raised_at, reminded: false };
+                }
+                AlertStage::ResolvedDue => {
+                    told.push((alert.cause.clone(), true));
+                    alert.stage = AlertStage::Closed;
+                }
+                AlertStage::Mailed { .. } | AlertStage::Closed => {}
+            }
+        }
+        told
+    }
+
+    #[test]
+    fn a_credential_that_ends_is_told_30_15_7_and_1_days_before_and_once_when_it_was_renewed() {
+        let account = Account::new("m".try_into().unwrap(), "amazon".try_into().unwrap());
+        let mut state = ConnectionState::starting(account, day("2027-01-01"));
+        assert!(!state.remind_of_expiry(day("2027-01-01")), "none is known");
+        state.credentials_expire_at = Some(day("2027-05-01"));
+        let mut told = Vec::new();
+        let mut now = day("2027-01-01");
+        while now < day("2027-05-20") {
+            state.remind_of_expiry(now);
+            assert!(!state.remind_of_expiry(now), "once is enough");
+            told.extend(mail(&mut state).into_iter().map(|(cause, _)| (now, cause)));
+            now += jiff::SignedDuration::from_hours(6);
+        }
+        let steps = [("04-01", 30), ("04-16", 15), ("04-24", 7), ("04-30", 1)];
+        let want = steps
+            .map(|(at, days)| (day(&format!("2027-{at}")), format!("credential_expires:2027-05-01:{days}")));
+        assert_eq!(told, want);
+        // Renewed: one mail says so, though four were sent.
+        state.credentials_expire_at = Some(day("2027-11-01"));
+        assert!(state.remind_of_expiry(now));
+        assert_eq!(mail(&mut state), [("credential_expires:2027-05-01:1".to_owned(), true)]);
+        // Close to its end when it is first told: the nearest step alone.
+        state.credentials_expire_at = Some(day("2027-05-23"));
+        state.remind_of_expiry(now);
+        assert_eq!(mail(&mut state), [("credential_expires:2027-05-23:7".to_owned(), false)]);
+        state.credentials_expire_at = None;
+        state.remind_of_expiry(now);
+        assert_eq!(mail(&mut state), [("credential_expires:2027-05-23:7".to_owned(), true)]);
+    }
+}

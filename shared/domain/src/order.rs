@@ -1,0 +1,321 @@
+//! The records of orders: one at the store, one at the marketplace.
+
+use std::collections::BTreeSet;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::alert::Alerts;
+use crate::connection::{LinkFrom, LinkRule};
+use crate::facts::{Fulfillments, StoreFacts, StoreOrderFact, fold_fulfillment};
+use crate::history::History;
+use crate::ids::{ConnectionId, MarketplaceOrderId, MarketplaceOrderRef, StoreOrderRef};
+use crate::marketplace_order::OrderFacts;
+use crate::state::NotOurs;
+
+/// Which marketplace order a store order is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Link {
+    /// Not decided yet.
+    Unknown,
+    /// This one.
+    Marketplace {
+        /// Which.
+        order: MarketplaceOrderRef,
+    },
+    /// None.
+    NotOurs {
+        /// Why.
+        why: NotOurs,
+        /// The rules that were in force, by hash: other rules decide again.
+        rules: String,
+    },
+    /// A rule found something that is no order id of its marketplace.
+    Unclear {
+        /// What was found, and where.
+        detail: String,
+        /// As above.
+        rules: String,
+    },
+}
+
+/// A store order's record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoreOrder {
+    /// Layout of this record.
+    pub schema: u16,
+    /// Which order.
+    pub order: StoreOrderRef,
+    /// Its fulfillments, folded.
+    #[serde(default)]
+    pub fulfillments: Fulfillments,
+    /// What the last read gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fact: Option<StoreOrderFact>,
+    /// Cancelled at the store.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancelled_at: Option<Timestamp>,
+    /// Its marketplace order.
+    pub link: Link,
+    /// Read the store before deciding anything.
+    #[serde(default)]
+    pub must_read: bool,
+    /// Reads that failed in a row.
+    #[serde(default)]
+    pub failures: u32,
+    /// When the first of them failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failing_since: Option<Timestamp>,
+    /// When to look again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_look: Option<Timestamp>,
+    /// When we first heard of it.
+    pub created_at: Timestamp,
+    /// What the merchant is told.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// What happened.
+    #[serde(default)]
+    pub history: History,
+}
+
+impl StoreOrder {
+    /// The layout written today.
+    pub const SCHEMA: u16 = 1;
+
+    /// A record of an order nothing is known of.
+    #[must_use]
+    pub fn new(order: StoreOrderRef, now: Timestamp) -> Self {
+        Self {
+            schema: Self::SCHEMA,
+            order,
+            fulfillments: Fulfillments::new(),
+            fact: None,
+            cancelled_at: None,
+            link: Link::Unknown,
+            must_read: false,
+            failures: 0,
+            failing_since: None,
+            next_look: None,
+            created_at: now,
+            alerts: Alerts::default(),
+            history: History::default(),
+        }
+    }
+
+    /// Folds facts in; true if they changed anything.
+    pub fn fold(&mut self, facts: StoreFacts) -> bool {
+        let mut changed = false;
+        for fulfillment in facts.fulfillments {
+            changed |= fold_fulfillment(&mut self.fulfillments, fulfillment);
+        }
+        if let Some(fact) = facts.order {
+            let newer = self.fact.as_ref().is_none_or(|known| fact.updated_at >= known.updated_at);
+            if newer && self.fact.as_ref() != Some(&fact) {
+                self.cancelled_at = self.cancelled_at.max(fact.cancelled_at);
+                self.fact = Some(fact);
+                changed = true;
+            }
+        }
+        if facts.cancelled_at > self.cancelled_at {
+            self.cancelled_at = facts.cancelled_at;
+            changed = true;
+        }
+        // Two webhooks of one time that disagree, or a body that said too little: only a read can tell.
+        let must_read = facts.read_the_store || self.fulfillments.values().any(|f| f.contested());
+        if must_read && !self.must_read {
+            self.must_read = true;
+            changed = true;
+        }
+        changed
+    }
+
+    /// The order's name for people: `#1001`, else its id.
+    #[must_use]
+    pub fn title(&self) -> &str {
+        self.fact.as_ref().and_then(|f| f.name.as_deref()).unwrap_or_else(|| self.order.order.as_str())
+    }
+}
+
+/// What the link rules make of a store order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Linked {
+    /// This order of this connection.
+    Order(ConnectionId, MarketplaceOrderId),
+    /// A rule found a text that is no order id of its marketplace.
+    Malformed(String),
+    /// No rule found anything.
+    Nothing,
+}
+
+/// Applies the rules in order: the first that yields a well-formed id wins.
+///
+/// `order_id` reads a text as an order id of a connection's marketplace. A text found where only an order id
+/// can stand (source identifier, note attribute, prefixed tag) but not well formed is malformed, not nothing.
+pub fn apply_link_rules(
+    fact: &StoreOrderFact,
+    rules: &[LinkRule],
+    order_id: impl Fn(&ConnectionId, &str) -> Option<MarketplaceOrderId>,
+) -> Linked {
+    let mut malformed = None;
+    for rule in rules {
+        if rule.source_name.as_ref().is_some_and(|wanted| fact.source_name.as_ref() != Some(wanted)) {
+            continue;
+        }
+        let (texts, says_so): (Vec<&str>, bool) = match &rule.from {
+            LinkFrom::SourceIdentifier => {
+                // Other channels use the source identifier too: only a source name makes it say so.
+                (fact.source_identifier.as_deref().into_iter().collect(), rule.source_name.is_some())
+            }
+            LinkFrom::NoteAttribute { name } => {
+                (fact.attributes.get(name).map(String::as_str).into_iter().collect(), true)
+            }
+            LinkFrom::Tag { prefix } => (
+                fact.tags.iter().filter_map(|t| t.trim().strip_prefix(prefix.as_str())).collect(),
+                !prefix.is_empty(),
+            ),
+            LinkFrom::Name { prefix } => (
+                fact.name.as_deref().and_then(|n| n.strip_prefix(prefix.as_str())).into_iter().collect(),
+                false,
+            ),
+        };
+        for text in texts.into_iter().map(str::trim).filter(|t| !t.is_empty()) {
+            if let Some(id) = order_id(&rule.account, text) {
+                return Linked::Order(rule.account.clone(), id);
+            }
+            if says_so && malformed.is_none() {
+                let shown: String = text.chars().take(60).collect();
+                malformed = Some(format!("{shown:?} is no order id of {}", rule.account));
+            }
+        }
+    }
+    malformed.map_or(Linked::Nothing, Linked::Malformed)
+}
+
+/// A marketplace order's record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MarketplaceOrder {
+    /// Layout of this record.
+    pub schema: u16,
+    /// Which order.
+    pub order: MarketplaceOrderRef,
+    /// What the marketplace last said of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub facts: Option<OrderFacts>,
+    /// The store orders linked to it.
+    #[serde(default)]
+    pub store_orders: BTreeSet<StoreOrderRef>,
+    /// Reads that failed in a row.
+    #[serde(default)]
+    pub failures: u32,
+    /// When to look again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_look: Option<Timestamp>,
+    /// Waits for tokens of the account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub waits_for_tokens: bool,
+    /// The account says it has no such order, since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_found_since: Option<Timestamp>,
+    /// What the merchant is told.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// What happened.
+    #[serde(default)]
+    pub history: History,
+}
+
+impl MarketplaceOrder {
+    /// The layout written today.
+    pub const SCHEMA: u16 = 1;
+
+    /// A record of an order nothing is known of.
+    #[must_use]
+    pub fn new(order: MarketplaceOrderRef) -> Self {
+        Self {
+            schema: Self::SCHEMA,
+            order,
+            facts: None,
+            store_orders: BTreeSet::new(),
+            failures: 0,
+            next_look: None,
+            waits_for_tokens: false,
+            not_found_since: None,
+            alerts: Alerts::default(),
+            history: History::default(),
+        }
+    }
+
+    /// Folds what the marketplace said; true if that is news.
+    pub fn fold(&mut self, facts: OrderFacts) -> bool {
+        let joined = match self.facts.take() {
+            None => facts,
+            Some(known) => {
+                let joined = known.clone().join(facts).with_what_never_changes(&known);
+                if joined == known {
+                    self.facts = Some(known);
+                    return false;
+                }
+                joined
+            }
+        };
+        self.not_found_since = None;
+        self.facts = Some(joined);
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rule(from: LinkFrom, account: &str, source_name: Option<&str>) -> LinkRule {
+        LinkRule { from, account: account.try_into().unwrap(), source_name: source_name.map(Into::into) }
+    }
+
+    #[test]
+    fn the_first_rule_with_a_well_formed_id_wins() {
+        let fact = StoreOrderFact {
+            updated_at: Timestamp::UNIX_EPOCH,
+            name: Some("AMZ-111-1".into()),
+            source_name: Some("amazon-de".into()),
+            source_identifier: Some("222-2".into()),
+            tags: vec!["vip".into(), "amazon:333-3".into(), "amazon:x".into()],
+            attributes: [("amazon-order-id".to_owned(), "oops".to_owned())].into(),
+            lines: vec![],
+            cancelled_at: None,
+            fully_fulfilled: false,
+        };
+        let id = |_: &ConnectionId, text: &str| {
+            text.contains('-').then(|| MarketplaceOrderId::try_from(text).unwrap())
+        };
+        let of = |rules: &[LinkRule]| apply_link_rules(&fact, rules, id);
+        let order = |c: &str, o: &str| Linked::Order(c.try_into().unwrap(), o.try_into().unwrap());
+        let attribute = || LinkFrom::NoteAttribute { name: "amazon-order-id".into() };
+        assert_eq!(
+            of(&[
+                rule(LinkFrom::SourceIdentifier, "us", Some("amazon-us")),
+                rule(LinkFrom::SourceIdentifier, "de", Some("amazon-de"))
+            ]),
+            order("de", "222-2")
+        );
+        assert_eq!(
+            of(&[
+                rule(attribute(), "us", None),
+                rule(LinkFrom::Tag { prefix: "amazon:".into() }, "us", None)
+            ]),
+            order("us", "333-3")
+        );
+        assert_eq!(of(&[rule(LinkFrom::Name { prefix: "AMZ-".into() }, "us", None)]), order("us", "111-1"));
+        assert_eq!(
+            of(&[rule(attribute(), "us", None)]),
+            Linked::Malformed("\"oops\" is no order id of us".into())
+        );
+        assert_eq!(
+            of(&[rule(LinkFrom::NoteAttribute { name: "other".into() }, "us", None)]),
+            Linked::Nothing
+        );
+        assert_eq!(of(&[]), Linked::Nothing);
+    }
+}

@@ -1,0 +1,224 @@
+//! A package: one parcel of one marketplace order, its states, and the edges between them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::alert::Alerts;
+use crate::confirmation::CarrierCode;
+use crate::connection::Timing;
+use crate::history::History;
+use crate::ids::{FulfillmentId, MarketplaceOrderRef, OrderLineId, StoreOrderRef};
+use crate::state::{Cause, State};
+use crate::tracking::TrackingNumber;
+
+/// The fulfillment at a store that a package comes from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Origin {
+    /// The store order.
+    pub store_order: StoreOrderRef,
+    /// The fulfillment.
+    pub fulfillment: FulfillmentId,
+}
+
+/// What is inside a package, in the store's words: units per store line.
+pub type StoreUnits = BTreeMap<String, u32>;
+
+/// What a package carries, and under which number: carrier and number travel together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Content {
+    /// The tracking number; absent while the store has none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<TrackingNumber>,
+    /// The carrier, as somebody wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub carrier: Option<String>,
+    /// The service, as somebody wrote it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// What is inside, in the store's lines.
+    #[serde(default)]
+    pub units: StoreUnits,
+    /// What is inside, in the marketplace's lines; absent while they cannot be matched.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<BTreeMap<OrderLineId, u32>>,
+    /// When it left, by the store.
+    pub shipped_at: Timestamp,
+}
+
+impl Content {
+    /// Whether telling the marketplace of `other` instead of this would tell it anything new.
+    #[must_use]
+    pub fn differs_for_marketplace(&self, other: &Self) -> bool {
+        let number = |c: &Self| c.number.as_ref().map(TrackingNumber::folded);
+        number(self) != number(other)
+            || self.carrier != other.carrier
+            || self.service != other.service
+            || self.lines != other.lines
+    }
+}
+
+/// One content a package has had.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Version {
+    /// Counted from 1.
+    pub n: u32,
+    /// The content.
+    pub content: Content,
+    /// The ship date as it was sent; sent again unchanged.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_date: Option<Timestamp>,
+    /// The carrier as it was sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sent_carrier: Option<CarrierCode>,
+}
+
+/// What a person decided about a package.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Ruling {
+    /// Send it, though it shipped before the connection started, or the quantity looked odd.
+    SendOnce,
+    /// It was confirmed by hand.
+    ConfirmedByHand,
+    /// It is none of ours.
+    NotOurs,
+    /// Leave it, for this reason.
+    Ignore {
+        /// Why.
+        reason: String,
+    },
+}
+
+fn default_remind_before() -> Duration {
+    Timing::default().remind_before
+}
+
+/// A package's record.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Package {
+    /// Layout of this record.
+    pub schema: u16,
+    /// Its name inside the order; never changes.
+    pub key: String,
+    /// The order.
+    pub order: MarketplaceOrderRef,
+    /// What the marketplace calls it: 100,000,000 to 999,999,999, never changes.
+    pub reference: u32,
+    /// Where it comes from.
+    pub origins: BTreeSet<Origin>,
+    /// Its contents; the last is what is wanted. Only those still spoken of are kept.
+    pub versions: Vec<Version>,
+    /// The version that the marketplace accepted last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<u32>,
+    /// Where it stands.
+    pub state: State,
+    /// Calls made that may have reached the marketplace, of all versions: a try's number never comes again.
+    #[serde(default)]
+    pub attempts: u32,
+    /// Failures in a row; for how long to pause.
+    #[serde(default)]
+    pub failures: u32,
+    /// What a person decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ruling: Option<Ruling>,
+    /// The order's deadline, copied here so that one read of the package tells how urgent it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_by: Option<Timestamp>,
+    /// How long before the deadline an open matter is mailed again, copied from the account's settings.
+    #[serde(default = "default_remind_before", with = "crate::connection::seconds")]
+    pub remind_before: Duration,
+    /// When we first knew of it.
+    pub created_at: Timestamp,
+    /// What the merchant is told.
+    #[serde(default)]
+    pub alerts: Alerts,
+    /// What happened.
+    #[serde(default)]
+    pub history: History,
+}
+
+impl Package {
+    /// The layout written today.
+    pub const SCHEMA: u16 = 1;
+
+    /// The wanted version.
+    #[must_use]
+    pub fn wanted(&self) -> Option<&Version> {
+        self.versions.last()
+    }
+
+    /// A version by its number.
+    #[must_use]
+    pub fn version(&self, n: u32) -> Option<&Version> {
+        self.versions.iter().find(|v| v.n == n)
+    }
+
+    /// The version that the marketplace accepted last.
+    #[must_use]
+    pub fn confirmed_version(&self) -> Option<&Version> {
+        self.confirmed.and_then(|n| self.version(n))
+    }
+
+    /// Units that the marketplace counts, or may count, as confirmed by this package.
+    ///
+    /// The greater of what was confirmed and what is in flight: both may be true.
+    #[must_use]
+    pub fn units_at_marketplace(&self) -> BTreeMap<OrderLineId, u32> {
+        let mut most: BTreeMap<OrderLineId, u32> = BTreeMap::new();
+        let in_flight = self.state.doubtful_version().and_then(|n| self.version(n));
+        for version in self.confirmed_version().into_iter().chain(in_flight) {
+            for (line, units) in version.content.lines.iter().flatten() {
+                let most = most.entry(line.clone()).or_default();
+                *most = (*most).max(*units);
+            }
+        }
+        most
+    }
+
+    /// Wants `content` from now on; true if that is a new version.
+    ///
+    /// While an intent or a doubt is open the state stays: it leaves only by its own outcome.
+    pub fn want(&mut self, content: Content, now: Timestamp) -> bool {
+        let Some(wanted) = self.versions.last_mut() else {
+            self.versions.push(Version { n: 1, content, ship_date: None, sent_carrier: None });
+            return true;
+        };
+        if wanted.content == content {
+            return false;
+        }
+        // What nobody was told yet, or what tells nobody anything new, is changed in place.
+        let unsent = wanted.ship_date.is_none();
+        if unsent || !wanted.content.differs_for_marketplace(&content) {
+            wanted.content = content;
+            return unsent;
+        }
+        let n = wanted.n + 1;
+        self.versions.push(Version { n, content, ship_date: None, sent_carrier: None });
+        self.failures = 0;
+        self.history.note(now, format!("the store changed it: version {n}"));
+        self.forget_old_versions();
+        true
+    }
+
+    fn forget_old_versions(&mut self) {
+        let last = self.versions.last().map(|v| v.n);
+        let (confirmed, in_flight) = (self.confirmed, self.state.doubtful_version());
+        self.versions.retain(|v| Some(v.n) == last || Some(v.n) == confirmed || Some(v.n) == in_flight);
+    }
+
+    /// Whether the marketplace shows, or was told, all that is wanted.
+    #[must_use]
+    pub fn wanted_is_confirmed(&self) -> bool {
+        self.confirmed.is_some() && self.confirmed == self.wanted().map(|v| v.n)
+    }
+
+    /// The cause of an open hold.
+    #[must_use]
+    pub fn held_for(&self) -> Option<&Cause> {
+        if let State::Held { cause, .. } = &self.state { Some(cause) } else { None }
+    }
+}

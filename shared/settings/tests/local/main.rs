@@ -1,0 +1,115 @@
+//! The settings file, as a stranger may write it.
+#![expect(clippy::panic, reason = "test helpers fail loudly")]
+
+mod errors;
+mod files;
+mod hostile;
+mod precedence;
+
+use std::path::Path;
+
+use domain::connection::Connection;
+use settings::SettingsErrors;
+use settings::local::{Kinds, LocalSettings, parse_text};
+
+/// A store with webhooks, a marketplace, and a store without either secret.
+struct Fakes;
+
+impl Kinds for Fakes {
+    fn store(&self, kind: &str) -> bool {
+        matches!(kind, "shopify" | "plainshop")
+    }
+
+    fn marketplace(&self, kind: &str) -> bool {
+        kind == "amazon"
+    }
+
+    fn check(&self, connection: &Connection) -> Vec<String> {
+        let known: &[&str] = match connection.kind.as_str() {
+            "shopify" => &["shop", "shared_secret"],
+            "amazon" => &["region", "marketplace_id", "token_base_url"],
+            _ => &[],
+        };
+        let mut problems: Vec<String> = known
+            .iter()
+            .filter(|key| {
+                !matches!(**key, "shared_secret" | "token_base_url")
+                    && connection.option(key).is_none_or(str::is_empty)
+            })
+            .map(|key| format!("{key}: is missing"))
+            .collect();
+        for key in connection.options.keys().filter(|key| !known.contains(&key.as_str())) {
+            problems.push(format!("{key}: {} has no such option", connection.kind));
+        }
+        if connection.option("shop") == Some("elsewhere") {
+            problems.push("The shop is elsewhere".to_owned());
+            problems.push("`shop` is `far` off".to_owned());
+            problems.push("options.region is of no use".to_owned());
+        }
+        problems
+    }
+
+    fn webhooks_are_hints(&self, connection: &Connection) -> bool {
+        connection.option("shared_secret") == Some("true")
+    }
+
+    fn secret_names(&self, kind: &str) -> Vec<&'static str> {
+        match kind {
+            "shopify" => vec!["access_token"],
+            "amazon" => vec!["client_id", "client_secret", "refresh_token"],
+            _ => vec![],
+        }
+    }
+
+    fn needs_webhook_secret(&self, kind: &str) -> bool {
+        kind == "shopify"
+    }
+}
+
+/// A file in which everything is right, line by line, for tests to break.
+const GOOD: &str = r#"[general]
+port = 8081
+allow_base_urls = true
+[mail]
+to = ["ops@example.com"]
+[timing]
+lease = 30
+[marketplaces.amazon]
+sync = true
+[[connections]]
+id = "amazon-us"
+kind = "amazon"
+region = "na"
+marketplace_id = "ATVPDKIKX0DER"
+expires = 2027-05-01
+[connections.secrets]
+client_id = "canary-client-id"
+client_secret = "canary-client-secret"
+refresh_token = "canary-refresh-token"
+[[connections]]
+id = "shop"
+kind = "shopify"
+shop = "example.myshopify.com"
+base_url = "http://127.0.0.1:9000/"
+link = [{ from = "note_attribute", name = "Amazon Id", account = "amazon-us" }]
+[connections.secrets]
+webhook = ["canary-new", "canary-old"]
+access_token = "canary-access-token"
+"#;
+
+/// Every secret in [`GOOD`] holds this.
+const CANARY: &str = "canary";
+
+fn no_env(_: &str) -> Option<String> {
+    None
+}
+
+fn parse(text: &str) -> Result<LocalSettings, SettingsErrors> {
+    parse_text(text, Path::new("/nowhere"), &no_env, &Fakes)
+}
+
+/// [`GOOD`] with one text put for another, which must stand in it.
+fn changed(from: &str, to: &str) -> String {
+    assert!(GOOD.contains(from), "{from:?} is not in the file");
+    GOOD.replacen(from, to, 1)
+}

@@ -1,0 +1,476 @@
+//! Answers to what was asked: mappings of carriers and SKUs. Each releases everything held for its cause (law 3).
+
+use domain::connection::Connection;
+use domain::ids::{Account, MerchantId, Sku};
+use jiff::Timestamp;
+use serde::Serialize;
+
+use super::{AdminError, accounts_of_kind, connection_named, look};
+use crate::mappings::{self, Imported, InForce, MappingError, NewMapping, Place, Reach, SkuMapping};
+use crate::message::Look;
+use crate::world::World;
+
+/// For which accounts a carrier mapping is meant. All empty: the only marketplace connection there is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MapTarget {
+    /// One marketplace connection.
+    pub connection: Option<String>,
+    /// All of a merchant's connections of this kind.
+    pub marketplace: Option<String>,
+    /// Whose, where a kind alone does not tell.
+    pub merchant: Option<String>,
+}
+
+/// A carrier mapping, as `map list` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MapView {
+    /// Whose it is.
+    pub merchant: String,
+    /// What it reaches: `account:<connection>` or `marketplace:<kind>`.
+    pub scope: String,
+    /// The carrier text, as it was written.
+    pub text: String,
+    /// The marketplace's code.
+    pub code: String,
+    /// The carrier's name, only with the marketplace's word for *other*.
+    pub name: Option<String>,
+    /// The service sent instead of the store's; empty: none is sent.
+    pub service: Option<String>,
+    /// The code is not in our list.
+    pub unlisted: bool,
+    /// Counts up with every change.
+    pub version: u32,
+    /// When it was set.
+    pub set_at: Option<Timestamp>,
+    /// By whom.
+    pub set_by: String,
+    /// What it costs the merchant, if anything.
+    pub warning: Option<String>,
+}
+
+impl MapView {
+    fn of(merchant: &MerchantId, row: InForce, kind: &str, country: Option<&str>) -> Self {
+        let mapping = row.mapping;
+        Self {
+            merchant: merchant.to_string(),
+            scope: row.reach.to_string(),
+            warning: mapping.warning(kind, country),
+            text: mapping.text,
+            code: mapping.code,
+            name: mapping.name,
+            service: mapping.service,
+            unlisted: mapping.unlisted,
+            version: mapping.version,
+            set_at: mapping.set_at,
+            set_by: mapping.set_by,
+        }
+    }
+}
+
+/// A SKU of a marketplace account, as `sku list` shows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkuView {
+    /// Whose it is.
+    pub merchant: String,
+    /// The marketplace connection.
+    pub connection: String,
+    /// The SKU at the store.
+    pub store_sku: String,
+    /// The SKU at the marketplace.
+    pub marketplace_sku: String,
+    /// Counts up with every change.
+    pub version: u32,
+    /// When it was set.
+    pub set_at: Timestamp,
+    /// By whom.
+    pub set_by: String,
+}
+
+impl From<SkuMapping> for SkuView {
+    fn from(row: SkuMapping) -> Self {
+        Self {
+            merchant: row.account.merchant.to_string(),
+            connection: row.account.connection.to_string(),
+            store_sku: row.store_sku.into(),
+            marketplace_sku: row.marketplace_sku.into(),
+            version: row.version,
+            set_at: row.set_at,
+            set_by: row.set_by,
+        }
+    }
+}
+
+/// What was stored, and whose held parcels are looked at again because of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Answered<T> {
+    /// What was stored.
+    #[serde(flatten)]
+    pub what: T,
+    /// The marketplace connections whose held parcels are looked at again.
+    pub released: Vec<String>,
+}
+
+/// Counts of an import.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct ImportView {
+    /// Lines that changed something.
+    pub changed: usize,
+    /// Lines that said what was known.
+    pub unchanged: usize,
+}
+
+impl From<Imported> for ImportView {
+    fn from(done: Imported) -> Self {
+        Self { changed: done.changed, unchanged: done.unchanged }
+    }
+}
+
+/// Has everything of these accounts that waits for an answer looked at again.
+///
+/// # Errors
+/// The queue does not take it.
+pub async fn answered(world: &World, accounts: &[Account]) -> Result<Vec<String>, AdminError> {
+    for account in accounts {
+        look(world, Look::Answered { account: account.clone() }).await?;
+    }
+    Ok(accounts.iter().map(|account| account.connection.to_string()).collect())
+}
+
+/// The place that a person means, and the accounts it reaches.
+async fn place(world: &World, target: &MapTarget) -> Result<(Place, Vec<Account>), AdminError> {
+    match (&target.connection, &target.marketplace) {
+        (Some(_), Some(_)) => Err(AdminError::Refused(
+            "name a connection or a marketplace, not both: the one is for that account, the other for all"
+                .into(),
+        )),
+        (None, Some(kind)) => {
+            if world.connectors.marketplace(kind).is_none() {
+                return Err(AdminError::NotFound(format!("there is no kind of marketplace called {kind:?}")));
+            }
+            let merchant = merchant_of_kind(world, kind, target.merchant.as_deref()).await?;
+            let accounts = accounts_of_kind(world, &merchant, kind).await?;
+            Ok((Place::marketplace(merchant, kind), accounts))
+        }
+        (name, None) => {
+            let connection = marketplace_named(world, name.as_deref()).await?;
+            Ok((Place::account(world, &connection), vec![connection.account]))
+        }
+    }
+}
+
+/// The marketplace connection of this name; without a name the only one there is.
+async fn marketplace_named(world: &World, name: Option<&str>) -> Result<Connection, AdminError> {
+    let is_marketplace = |c: &Connection| world.connectors.marketplace(&c.kind).is_some();
+    let mut marketplaces: Vec<Connection> =
+        world.connections().await?.into_iter().filter(is_marketplace).collect();
+    let names = marketplaces.iter().map(|c| c.account.connection.as_str()).collect::<Vec<_>>().join(", ");
+    if let Some(name) = name {
+        let connection = connection_named(world, name).await?;
+        if is_marketplace(&connection) {
+            return Ok(connection);
+        }
+        return Err(AdminError::Refused(format!(
+            "{name} is a store; this belongs to a marketplace connection: {names}"
+        )));
+    }
+    match (marketplaces.pop(), marketplaces.is_empty()) {
+        (Some(only), true) => Ok(only),
+        (Some(_), false) => {
+            Err(AdminError::Refused(format!("say for which account, with --account: {names}")))
+        }
+        (None, _) => Err(AdminError::Refused("no marketplace connection is configured yet".into())),
+    }
+}
+
+async fn merchant_of_kind(world: &World, kind: &str, named: Option<&str>) -> Result<MerchantId, AdminError> {
+    let mut merchants: Vec<MerchantId> = world
+        .connections()
+        .await?
+        .into_iter()
+        .filter(|c| c.kind == kind)
+        .map(|c| c.account.merchant)
+        .collect();
+    merchants.dedup();
+    let names = || merchants.iter().map(MerchantId::as_str).collect::<Vec<_>>().join(", ");
+    if let Some(named) = named {
+        let found = merchants.iter().find(|m| m.as_str() == named).cloned();
+        return found.ok_or_else(|| {
+            AdminError::NotFound(format!(
+                "merchant {named:?} has no {kind} connection; those who have: {}",
+                names()
+            ))
+        });
+    }
+    match merchants.as_slice() {
+        [only] => Ok(only.clone()),
+        [] => Err(AdminError::Refused(format!("no {kind} connection is configured yet"))),
+        _ => Err(AdminError::Refused(format!("say for which merchant, with --merchant: {}", names()))),
+    }
+}
+
+/// Keeps a carrier mapping, and releases what waited for it.
+///
+/// # Errors
+/// See [`AdminError`].
+pub async fn map_set(
+    world: &World,
+    target: &MapTarget,
+    new: NewMapping,
+    by: &str,
+) -> Result<Answered<MapView>, AdminError> {
+    let (place, accounts) = place(world, target).await?;
+    let mapping = mappings::set(world.ledger.as_ref(), &place, new, by, world.now()).await?;
+    let row = InForce { reach: place.reach.clone(), mapping };
+    let what = MapView::of(&place.merchant, row, &place.kind, place.country);
+    Ok(Answered { what, released: answered(world, &accounts).await? })
+}
+
+/// Takes a carrier mapping out of force. What was held for another rule's sake is looked at again.
+///
+/// # Errors
+/// See [`AdminError`]: not found, if there is none.
+pub async fn map_remove(
+    world: &World,
+    target: &MapTarget,
+    text: &str,
+    by: &str,
+) -> Result<Answered<MapView>, AdminError> {
+    let (place, accounts) = place(world, target).await?;
+    let removed = mappings::remove(world.ledger.as_ref(), &place, text, by, world.now()).await?;
+    let mapping = removed.ok_or_else(|| {
+        AdminError::NotFound(format!(
+            "there is no mapping of {text:?} for {}: `map list` shows all",
+            place.reach
+        ))
+    })?;
+    let row = InForce { reach: place.reach.clone(), mapping };
+    let what = MapView::of(&place.merchant, row, &place.kind, place.country);
+    Ok(Answered { what, released: answered(world, &accounts).await? })
+}
+
+/// Every carrier mapping in force; with a target only those that may decide there.
+///
+/// # Errors
+/// See [`AdminError`].
+pub async fn map_list(world: &World, target: &MapTarget) -> Result<Vec<MapView>, AdminError> {
+    let connections = world.connections().await?;
+    let only =
+        if *target == MapTarget::default() || target.connection.is_none() && target.marketplace.is_none() {
+            None
+        } else {
+            Some(place(world, target).await?.0)
+        };
+    let mut merchants: Vec<&MerchantId> = connections.iter().map(|c| &c.account.merchant).collect();
+    merchants.dedup();
+    let mut all = Vec::new();
+    for merchant in merchants {
+        let wanted = only.as_ref().map_or_else(
+            || target.merchant.as_deref().is_none_or(|m| m == merchant.as_str()),
+            |place| place.merchant == *merchant,
+        );
+        if !wanted {
+            continue;
+        }
+        for row in mappings::list(world.ledger.as_ref(), merchant, None).await? {
+            let decides = only.as_ref().is_none_or(|place| {
+                row.reach == place.reach || row.reach == Reach::Marketplace(place.kind.clone())
+            });
+            if decides {
+                let kind = kind_of(&row.reach, &connections).unwrap_or_default();
+                all.push(MapView::of(merchant, row, &kind, None));
+            }
+        }
+    }
+    Ok(all)
+}
+
+fn kind_of(reach: &Reach, connections: &[Connection]) -> Option<String> {
+    match reach {
+        Reach::Marketplace(kind) => Some(kind.clone()),
+        Reach::Account(id) => {
+            connections.iter().find(|c| c.account.connection == *id).map(|c| c.kind.clone())
+        }
+    }
+}
+
+/// Takes a file of carrier mappings over, all or nothing, and releases what waited for them.
+///
+/// # Errors
+/// See [`AdminError`]; a wrong line is reported with all others.
+pub async fn map_import(
+    world: &World,
+    target: &MapTarget,
+    file: &[u8],
+    by: &str,
+) -> Result<Answered<ImportView>, AdminError> {
+    let (place, accounts) = place(world, target).await?;
+    let done = mappings::import(world.ledger.as_ref(), &place, file, by, world.now()).await?;
+    Ok(Answered { what: done.into(), released: answered(world, &accounts).await? })
+}
+
+/// The carrier mappings of one target as CSV.
+///
+/// # Errors
+/// See [`AdminError`].
+pub async fn map_export(world: &World, target: &MapTarget) -> Result<String, AdminError> {
+    let (place, _) = place(world, target).await?;
+    Ok(mappings::export(world.ledger.as_ref(), &place).await?)
+}
+
+fn sku(text: &str) -> Result<Sku, AdminError> {
+    Sku::try_from(text.trim()).map_err(|error| AdminError::Mapping(MappingError::BadId(error)))
+}
+
+/// Says what a store SKU is called at a marketplace account, and releases what waited for it.
+///
+/// # Errors
+/// See [`AdminError`].
+pub async fn sku_set(
+    world: &World,
+    connection: Option<&str>,
+    store_sku: &str,
+    marketplace_sku: &str,
+    by: &str,
+) -> Result<Answered<SkuView>, AdminError> {
+    let account = marketplace_named(world, connection).await?.account;
+    let (store_sku, marketplace_sku) = (sku(store_sku)?, sku(marketplace_sku)?);
+    let ledger = world.ledger.as_ref();
+    let row = mappings::sku_set(ledger, &account, &store_sku, &marketplace_sku, by, world.now()).await?;
+    Ok(Answered { what: row.into(), released: answered(world, &[account]).await? })
+}
+
+/// Takes a store SKU out of an account's map.
+///
+/// # Errors
+/// See [`AdminError`]: not found, if it is not in it.
+pub async fn sku_remove(
+    world: &World,
+    connection: Option<&str>,
+    store_sku: &str,
+    by: &str,
+) -> Result<Answered<SkuView>, AdminError> {
+    let account = marketplace_named(world, connection).await?.account;
+    let removed =
+        mappings::sku_remove(world.ledger.as_ref(), &account, &sku(store_sku)?, by, world.now()).await?;
+    let row = removed.ok_or_else(|| {
+        AdminError::NotFound(format!("the SKU map of {} has no {store_sku:?}", account.connection))
+    })?;
+    Ok(Answered { what: row.into(), released: answered(world, &[account]).await? })
+}
+
+/// The SKU maps of all marketplace accounts, or of one.
+///
+/// # Errors
+/// See [`AdminError`].
+pub async fn sku_list(world: &World, connection: Option<&str>) -> Result<Vec<SkuView>, AdminError> {
+    let accounts: Vec<Account> = match connection {
+        Some(name) => vec![marketplace_named(world, Some(name)).await?.account],
+        None => world.connections().await?.into_iter().map(|c| c.account).collect(),
+    };
+    let mut all = Vec::new();
+    for account in accounts {
+        let rows = mappings::sku_list(world.ledger.as_ref(), &account).await?;
+        all.extend(rows.into_iter().map(SkuView::from));
+    }
+    Ok(all)
+}
+
+/// Takes a file of SKUs over, all or nothing, and releases what waited for them.
+///
+/// # Errors
+/// See [`AdminError`]; a wrong line is reported with all others.
+pub async fn sku_import(
+    world: &World,
+    connection: Option<&str>,
+    file: &[u8],
+    by: &str,
+) -> Result<Answered<ImportView>, AdminError> {
+    let account = marketplace_named(world, connection).await?.account;
+    let done = mappings::sku_import(world.ledger.as_ref(), &account, file, by, world.now()).await?;
+    Ok(Answered { what: done.into(), released: answered(world, &[account]).await? })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::admin::AdminErrorKind;
+    use crate::admin::testing::Bench;
+
+    fn new(text: &str, code: &str) -> NewMapping {
+        NewMapping { text: text.into(), code: code.into(), ..NewMapping::default() }
+    }
+
+    fn of(connection: &str) -> MapTarget {
+        MapTarget { connection: Some(connection.into()), ..MapTarget::default() }
+    }
+
+    fn released(bench: &Bench) -> Vec<String> {
+        let name =
+            |look| if let Look::Answered { account } = look { account.to_string() } else { String::new() };
+        bench.looks().into_iter().map(name).collect()
+    }
+
+    #[test]
+    fn law_3_an_answer_releases_the_accounts_it_reaches_and_no_other() {
+        let bench = Bench::new();
+        for (merchant, id) in [("m", "us"), ("m", "de"), ("n", "fr")] {
+            bench.marketplace(merchant, id);
+        }
+        bench.store("m", "shop");
+        let world = &bench.world;
+        bench.run(map_set(world, &of("us"), new("Zephyr", "UPS"), "t")).unwrap();
+        assert_eq!(released(&bench), ["m/us"]);
+        // The same again: whoever could not send it the first time tries so.
+        bench.run(map_set(world, &of("us"), new("Zephyr", "UPS"), "t")).unwrap();
+        assert_eq!(released(&bench), ["m/us"]);
+        let all = MapTarget {
+            marketplace: Some("amazon".into()),
+            merchant: Some("m".into()),
+            ..MapTarget::default()
+        };
+        let done = bench.run(map_set(world, &all, new("Zephyr", "UPS"), "t")).unwrap();
+        assert_eq!(done.released, ["de", "us"]);
+        assert_eq!(released(&bench), ["m/de", "m/us"]);
+        bench.run(map_import(world, &all, b"text,code\nOwl,UPS\n", "t")).unwrap();
+        assert_eq!(released(&bench), ["m/de", "m/us"]);
+        bench.run(map_remove(world, &all, "owl", "t")).unwrap();
+        assert_eq!(released(&bench), ["m/de", "m/us"]);
+        bench.run(sku_set(world, Some("fr"), "A", "B", "t")).unwrap();
+        assert_eq!(released(&bench), ["n/fr"]);
+        bench.run(sku_import(world, Some("de"), b"store_sku,marketplace_sku\nA,B\n", "t")).unwrap();
+        assert_eq!(released(&bench), ["m/de"]);
+        let listed = bench.run(map_list(world, &of("de"))).unwrap();
+        assert_eq!(listed.iter().map(|m| m.scope.as_str()).collect::<Vec<_>>(), ["marketplace:amazon"]);
+        assert_eq!(bench.run(map_list(world, &MapTarget::default())).unwrap().len(), 2);
+        assert!(bench.run(map_list(world, &of("fr"))).unwrap().is_empty());
+        assert_eq!(bench.run(sku_list(world, None)).unwrap().len(), 2);
+    }
+
+    #[test]
+    fn a_refused_answer_stores_and_releases_nothing_and_says_what_to_do() {
+        let bench = Bench::new();
+        bench.store("m", "shop");
+        let world = &bench.world;
+        let fails = |target: MapTarget, says: &str, kind| {
+            let error = bench.run(map_set(world, &target, new("Zephyr", "Fedex"), "t")).unwrap_err();
+            assert!(error.to_string().contains(says), "{error}");
+            assert_eq!(error.kind(), kind, "{error}");
+        };
+        fails(MapTarget::default(), "no marketplace connection", AdminErrorKind::Refused);
+        bench.marketplace("m", "us");
+        fails(MapTarget::default(), "near it: FedEx", AdminErrorKind::Refused);
+        fails(of("shop"), "is a store", AdminErrorKind::Refused);
+        fails(of("uss"), "there is no connection \"uss\"", AdminErrorKind::NotFound);
+        bench.marketplace("n", "de");
+        fails(MapTarget::default(), "say for which account, with --account: us, de", AdminErrorKind::Refused);
+        let kind = |kind: &str| MapTarget { marketplace: Some(kind.into()), ..MapTarget::default() };
+        fails(kind("amazon"), "with --merchant: m, n", AdminErrorKind::Refused);
+        fails(kind("etsy"), "etsy", AdminErrorKind::NotFound);
+        let missing = bench.run(map_remove(world, &of("us"), "Owl", "t")).unwrap_err();
+        assert_eq!(missing.kind(), AdminErrorKind::NotFound);
+        let import = bench.run(map_import(world, &of("us"), b"text,code\nA,UPS\nB,\nC,\n", "t")).unwrap_err();
+        assert!(import.to_string().contains("line 3") && import.to_string().contains("line 4"), "{import}");
+        assert!(released(&bench).is_empty());
+        assert!(bench.run(map_list(world, &MapTarget::default())).unwrap().is_empty());
+    }
+}

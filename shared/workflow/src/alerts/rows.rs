@@ -1,0 +1,392 @@
+//! What is said of a record: from its state as it is now, not as it was when the alert was raised.
+
+use domain::alert::{Alert, AlertStage};
+use domain::connection::{Connection, MailKind};
+use domain::connection_state::ConnectionState;
+use domain::order::{MarketplaceOrder, StoreOrder};
+use domain::outcome::AT_RISK;
+use domain::package::Package;
+use domain::state::{Cause, State, Waiting as WaitsFor};
+use jiff::Timestamp;
+use ports::LedgerError;
+
+use super::group::{Group, Waiting};
+use super::{accounts, load_value, store_causes, title};
+use crate::mails::{Letter, Notice, Row, Stage, shell_quoted};
+use crate::world::World;
+
+/// The letter of a group; `None` if all of it was settled meanwhile.
+pub(super) async fn letter(
+    world: &World,
+    connection: &Connection,
+    group: &Group<'_>,
+) -> Result<Option<Letter>, LedgerError> {
+    let title = title(world, &connection.kind).to_owned();
+    let now = world.now();
+    let mut rows = Vec::new();
+    let mut heading = None;
+    for waiting in group.waiting {
+        if waiting.key().pk.starts_with("C#") {
+            let state = load_value::<ConnectionState>(world, &waiting.key()).await?;
+            let Some(state) = state.filter(|s| still(waiting.alert(), s.alerts.all(), group.stage)) else {
+                continue;
+            };
+            return Ok(Some(accounts::letter(connection, &title, group, waiting.alert(), &state, now)));
+        }
+        if let Some((what, row)) = row(world, connection, &title, group.stage, waiting).await? {
+            heading.get_or_insert(what);
+            rows.push(row);
+        }
+    }
+    let Some(cause_title) = heading else { return Ok(None) };
+    rows.sort_by_key(|row| row.ship_by.unwrap_or(Timestamp::MAX));
+    let count_more = rows.len().saturating_sub(group.most_rows);
+    rows.truncate(group.most_rows);
+    Ok(Some(Letter::Notice(Notice {
+        kind: group.kind,
+        stage: group.stage,
+        cause_title,
+        rows,
+        count_more,
+        connection: connection.account.connection.to_string(),
+        marketplace: title,
+        merchant_time_zone: connection.time_zone.clone(),
+        now,
+    })))
+}
+
+/// Whether the matter is still as the mail would say it.
+fn still(alert: &Alert, known: &[Alert], stage: Stage) -> bool {
+    let same = known.iter().find(|a| a.version == alert.version && a.cause == alert.cause);
+    match stage {
+        Stage::Resolved => true,
+        Stage::First | Stage::Reminder => {
+            same.is_none_or(|a| matches!(a.stage, AlertStage::Due | AlertStage::Mailed { .. }))
+        }
+    }
+}
+
+async fn row(
+    world: &World,
+    connection: &Connection,
+    title: &str,
+    stage: Stage,
+    waiting: &Waiting,
+) -> Result<Option<(String, Row)>, LedgerError> {
+    let key = waiting.key();
+    let alert = waiting.alert();
+    if key.pk.starts_with("S#") {
+        let order = load_value::<StoreOrder>(world, &key).await?;
+        return Ok(order
+            .filter(|o| still(alert, o.alerts.all(), stage))
+            .map(|o| store_row(&o, title, stage, alert)));
+    }
+    if key.sk == "O" {
+        let order = load_value::<MarketplaceOrder>(world, &key).await?;
+        return Ok(order
+            .filter(|o| still(alert, o.alerts.all(), stage))
+            .map(|o| order_row(&o, title, stage, alert)));
+    }
+    let Some(package) = load_value::<Package>(world, &key).await? else { return Ok(None) };
+    if !still(alert, package.alerts.all(), stage) {
+        return Ok(None);
+    }
+    let mut row = package_row(connection, &package, title, stage, alert);
+    if let Some(origin) = package.origins.iter().next() {
+        let key = domain::keys::ItemKey::store_order(&origin.store_order);
+        let order = load_value::<StoreOrder>(world, &key).await?;
+        row.1.store_order = order.map(|o| o.title().to_owned());
+    }
+    Ok(Some(row))
+}
+
+fn store_row(order: &StoreOrder, title: &str, stage: Stage, alert: &Alert) -> (String, Row) {
+    let name = order.title().to_owned();
+    let quoted = shell_quoted(&name);
+    let (what, fix, settled) = match alert.cause.as_str() {
+        store_causes::READ_REFUSED => (
+            "The store refused to show an order",
+            format!("check the store app's permissions, then: parcelwire retry {quoted}"),
+            "The store shows the order now.",
+        ),
+        store_causes::UNREACHABLE => (
+            "The store cannot be asked about an order",
+            format!(
+                "we keep asking; if the store works for you, check its address and its token in the settings, then: \
+                 parcelwire retry {quoted}"
+            ),
+            "The store answers again.",
+        ),
+        store_causes::TOO_MANY_LINES => (
+            "A store order has more lines than can be kept",
+            format!(
+                "if it is a marketplace order, confirm its parcels by hand; then: parcelwire hold {quoted} ignore \
+                 --reason \"too many lines\""
+            ),
+            "You decided about the order.",
+        ),
+        _ => (
+            "A store order names a marketplace order that does not exist in that form",
+            format!(
+                "correct the order's marketplace id in the store, then: parcelwire retry {quoted}   (or, if it is no \
+                 marketplace order: parcelwire hold {quoted} not-ours)"
+            ),
+            "It is clear now which order this is.",
+        ),
+    };
+    let resolved = stage == Stage::Resolved;
+    let row = Row {
+        order: name.clone(),
+        store_order: Some(name),
+        marketplace: title.to_owned(),
+        their_words: alert.their_words.clone(),
+        request_id: alert.request_id.clone(),
+        cause: if resolved { settled.into() } else { format!("{what}.") },
+        fix: if resolved { String::new() } else { fix },
+        ..Row::default()
+    };
+    (what.to_owned(), row)
+}
+
+fn order_row(order: &MarketplaceOrder, title: &str, stage: Stage, alert: &Alert) -> (String, Row) {
+    let id = order.order.order.to_string();
+    let what = match alert.cause.as_str() {
+        "order_not_found" => "The account has no such order",
+        _ => "The marketplace refuses to show an order",
+    };
+    let resolved = stage == Stage::Resolved;
+    let row = Row {
+        order: id.clone(),
+        store_order: order.store_orders.iter().next().map(|s| s.order.to_string()),
+        marketplace: title.to_owned(),
+        their_words: alert.their_words.clone(),
+        request_id: alert.request_id.clone(),
+        cause: if resolved {
+            "The marketplace shows the order now.".into()
+        } else {
+            format!("{what}: it may belong to another account or region.")
+        },
+        fix: if resolved {
+            String::new()
+        } else {
+            format!(
+                "check the order id in the store and the account, then: parcelwire retry {}",
+                shell_quoted(&id)
+            )
+        },
+        ship_by: order.facts.as_ref().and_then(|f| f.ship_by),
+        ..Row::default()
+    };
+    (what.to_owned(), row)
+}
+
+fn package_row(
+    connection: &Connection,
+    package: &Package,
+    title: &str,
+    stage: Stage,
+    alert: &Alert,
+) -> (String, Row) {
+    let content = package.wanted().map(|v| &v.content);
+    let number = content.and_then(|c| c.number.as_ref()).map(ToString::to_string);
+    let carrier = content.and_then(|c| c.carrier.clone());
+    let id = package.order.order.to_string();
+    let (what, cause, fix) = if stage == Stage::Resolved {
+        ("Settled".to_owned(), settled_by(&package.state, title), String::new())
+    } else {
+        trouble(connection, package, title, &id, alert)
+    };
+    let evidence = package
+        .history
+        .events()
+        .iter()
+        .rev()
+        .take(3)
+        .rev()
+        .map(|e| format!("{}: {}", e.at.strftime("%d %b %H:%M UTC"), e.what));
+    let row = Row {
+        order: id,
+        store_order: None,
+        marketplace: title.to_owned(),
+        carrier_text: carrier,
+        tracking_number: number,
+        their_words: alert.their_words.clone().or_else(|| their_words(&package.state)),
+        request_id: alert.request_id.clone(),
+        cause,
+        fix,
+        ship_by: package.ship_by,
+        evidence: evidence.collect(),
+    };
+    (what, row)
+}
+
+fn their_words(state: &State) -> Option<String> {
+    if let State::Rejected { words, .. } = state { Some(words.clone()) } else { None }
+}
+
+fn settled_by(state: &State, title: &str) -> String {
+    if let State::Visible { .. } = state {
+        format!("{title} shows this parcel now.")
+    } else if let State::NotOurs { why } = state {
+        format!("Nothing is left to do: {}.", why.reason())
+    } else if let State::Cancelled { reason } = state {
+        format!("Nothing is left to do: {reason}.")
+    } else {
+        "The cause is gone; the parcel is on its way to the marketplace.".into()
+    }
+}
+
+/// Heading, plain cause and exact fix.
+fn trouble(
+    connection: &Connection,
+    package: &Package,
+    title: &str,
+    id: &str,
+    alert: &Alert,
+) -> (String, String, String) {
+    let account = connection.account.connection.as_str();
+    let order = shell_quoted(id);
+    let said = |what: &str, cause: String, fix: String| (what.to_owned(), cause, fix);
+    if let State::Held { cause, .. } = &package.state {
+        return held(cause, account, &order, title);
+    }
+    if let State::Rejected { code, .. } = &package.state {
+        return said(
+            &format!("{title} refused a confirmation ({code})"),
+            format!("{title} understood the confirmation and said no; repeating it cannot help."),
+            format!(
+                "mend what it says in the store, or: parcelwire explain {order}, then parcelwire retry {order}"
+            ),
+        );
+    }
+    if let State::Missing { .. } = &package.state {
+        return said(
+            &format!("{title} accepted a confirmation but does not show it"),
+            format!(
+                "{title} answered that it took the confirmation, but its order does not show the parcel."
+            ),
+            format!("look at the order in your seller account; if it is not there: parcelwire retry {order}"),
+        );
+    }
+    if let State::Conflict { theirs, ours } = &package.state {
+        return said(
+            &format!("{title} shows something else than the store"),
+            format!("{title} shows: {theirs}. The store says: {ours}. Nothing was overwritten."),
+            format!(
+                "if the marketplace is right: parcelwire hold {order} confirmed-by-hand; if the store is right, \
+                 correct it in your seller account"
+            ),
+        );
+    }
+    if alert.cause == "cancelled_there" {
+        return said(
+            "A parcel left, but its order is cancelled",
+            format!(
+                "{title} says that the order is cancelled, and the store shipped it. It is not confirmed."
+            ),
+            format!("stop the parcel or settle it with the buyer, then: parcelwire hold {order} not-ours"),
+        );
+    }
+    let waits = if let State::Planned { waiting: WaitsFor::Connection, .. } = &package.state {
+        "the account is paused or must be connected again".to_owned()
+    } else if let State::Planned { waiting: WaitsFor::Tokens, .. } = &package.state {
+        format!("{title}'s limit for this account is used up, it is in line")
+    } else if let State::Planned { waiting: WaitsFor::Pause { why }, .. } = &package.state {
+        format!("the last try failed: {why}")
+    } else if let State::Doubt { .. } = &package.state {
+        "it is unclear whether the last call was applied, we are reading".to_owned()
+    } else {
+        "it has not gone through yet".to_owned()
+    };
+    let what = if alert.cause == AT_RISK { "A parcel may miss its deadline" } else { "A parcel needs you" };
+    said(what, format!("It is not confirmed yet: {waits}."), format!("parcelwire explain {order}"))
+}
+
+fn held(cause: &Cause, account: &str, order: &str, title: &str) -> (String, String, String) {
+    let (what, why, fix) = match cause {
+        Cause::CarrierUnmapped { text, suggestions } => {
+            let like = if suggestions.is_empty() {
+                "CODE".to_owned()
+            } else {
+                shell_quoted(suggestions.first().map_or("CODE", String::as_str))
+            };
+            let near = if suggestions.is_empty() {
+                String::new()
+            } else {
+                format!(" Codes that look alike: {}.", suggestions.join(", "))
+            };
+            (
+                format!("No {title} carrier code for {text:?}"),
+                format!("The store wrote the carrier as {text:?}, and no {title} code is known for it.{near}"),
+                format!("parcelwire map set {} {like} --account {account}", shell_quoted(text)),
+            )
+        }
+        Cause::NoCarrier => (
+            "The store names no carrier".to_owned(),
+            format!("The fulfillment has a tracking number but no carrier, and {title} wants one."),
+            "add the carrier to the fulfillment in the store; we send it then".to_owned(),
+        ),
+        Cause::NoTrackingNumber => (
+            "No tracking number yet".to_owned(),
+            "The store says that it shipped, but has no tracking number.".to_owned(),
+            "add the tracking number to the fulfillment in the store; we send it then".to_owned(),
+        ),
+        Cause::LineUnclear { lines } => {
+            let first = lines.first().and_then(|l| l.strip_prefix("SKU ")).unwrap_or("STORE-SKU");
+            (
+                "A line of the store order matches no line of the marketplace order".to_owned(),
+                format!("Not on the {title} order: {}.", lines.join(", ")),
+                format!("parcelwire sku set {} MARKETPLACE-SKU --account {account}", shell_quoted(first)),
+            )
+        }
+        Cause::SurplusNumber => (
+            "More tracking numbers than units".to_owned(),
+            "The fulfillment has more tracking numbers than units; this one has no unit left and is not sent."
+                .to_owned(),
+            format!("correct the fulfillment in the store, or: parcelwire hold {order} ignore --reason \"extra label\""),
+        ),
+        Cause::TooMany { detail } => (
+            "More units shipped than ordered".to_owned(),
+            format!("{detail}."),
+            format!("correct the fulfillments in the store, or: parcelwire hold {order} confirmed-by-hand"),
+        ),
+        Cause::InDoubt { detail, .. } => (
+            format!("It is unclear whether {title} took a confirmation"),
+            format!("The answer was lost, and {title} does not show enough to tell: {detail}."),
+            format!("look at the order in your seller account; if it shows the parcel: parcelwire hold {order} confirmed-by-hand; if not: parcelwire retry {order}"),
+        ),
+        Cause::OrderUnclear { detail } => (
+            format!("What {title} shows cannot be explained"),
+            format!("{detail}."),
+            format!("look at the order in your seller account, then: parcelwire hold {order} confirmed-by-hand, or parcelwire retry {order}"),
+        ),
+        Cause::Pending => (
+            format!("The order is still pending on {title}"),
+            format!("The parcel left, but {title} says the order is not paid or not released yet; it takes no confirmation now."),
+            "nothing: we confirm it as soon as the order is released".to_owned(),
+        ),
+        Cause::EditByHand => (
+            "A confirmed parcel was changed in the store".to_owned(),
+            format!("{title} takes no change of a confirmed parcel from us."),
+            format!("change it in your seller account, then: parcelwire hold {order} confirmed-by-hand"),
+        ),
+    };
+    (what, why, fix)
+}
+
+/// A row for the digest: what waits for the merchant.
+pub(super) fn digest_row(connection: &Connection, package: &Package, title: &str) -> Row {
+    let alert = package.alerts.all().last().cloned().unwrap_or(Alert {
+        kind: MailKind::Unclear,
+        cause: String::new(),
+        version: 1,
+        raised_at: package.created_at,
+        stage: AlertStage::Due,
+        their_words: None,
+        request_id: None,
+    });
+    package_row(connection, package, title, Stage::First, &alert).1
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,23 @@
+//! The use cases: receive, sync, poll, sweep, apply, alert, administer.
+//!
+//! Sees the pure crates, the ports and `connector-api`; nothing else. Lambda, the one-machine system, the tests
+//! and the simulation run what is here.
+
+pub mod admin;
+pub mod alerts;
+pub mod apply;
+pub mod batch;
+pub mod limits;
+pub mod mails;
+pub mod mappings;
+pub mod message;
+pub mod poll;
+pub mod receive;
+pub mod records;
+pub mod sweep;
+pub mod sync;
+pub mod wake;
+pub mod world;
+
+#[cfg(test)]
+mod test_shop;

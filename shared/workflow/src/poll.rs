@@ -1,0 +1,227 @@
+//! Polls: what webhooks missed, and marketplace orders ahead of their parcels.
+//!
+//! A cursor moves only after everything before it is stored; a connection's failure stays its own.
+
+mod marketplace;
+mod store;
+
+use std::time::Duration;
+
+use connector_api::{ChannelError, Cursor, Failure, MerchantAction};
+use domain::connection::Connection;
+use domain::connection_state::ConnectionState;
+use jiff::Timestamp;
+use ports::LedgerError;
+
+use crate::message::WorkError;
+use crate::records::later;
+use crate::sync;
+use crate::world::World;
+
+/// Pages that one run reads of one connection at most; the next run goes on.
+const MOST_PAGES: usize = 10;
+/// How often a store is polled, unless its settings say otherwise.
+const EVERY: Duration = Duration::from_secs(120);
+
+/// What a run found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Polled {
+    /// Connections that were due.
+    pub connections: u32,
+    /// Orders they told of.
+    pub orders: u32,
+    /// Connections whose poll failed; each is polled again later.
+    pub failed: u32,
+}
+
+/// How far a connection's poll came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ended {
+    /// Everything that changed was seen.
+    Complete,
+    /// More is to come: go on in the next run, but not before this.
+    More(Option<Timestamp>),
+    /// Somebody else moved the cursor, or it may not be polled any more.
+    Overtaken,
+}
+
+/// Why a connection's poll did not go on.
+#[derive(Debug, thiserror::Error)]
+enum PollError {
+    #[error(transparent)]
+    Channel(#[from] ChannelError),
+    #[error(transparent)]
+    Work(#[from] WorkError),
+    #[error(transparent)]
+    Ledger(#[from] LedgerError),
+}
+
+/// Connections polled at the same time.
+const SIDE_BY_SIDE: usize = 8;
+
+/// Polls every connection that is due.
+///
+/// # Errors
+/// The connections cannot be listed. What fails for one connection is logged, noted in its state and counted.
+pub async fn poll(world: &World) -> Result<Polled, WorkError> {
+    let mut polled = Polled::default();
+    let connections = world.connections().await?;
+    // Side by side, a few at a time: a store that hangs keeps only its own place.
+    for some in connections.chunks(SIDE_BY_SIDE) {
+        let outcomes = futures::future::join_all(some.iter().map(|connection| async move {
+            let mut orders = 0;
+            (connection, poll_one(world, connection, &mut orders).await, orders)
+        }));
+        for (connection, outcome, orders) in outcomes.await {
+            polled.orders += orders;
+            match outcome {
+                Ok(false) => {}
+                Ok(true) => polled.connections += 1,
+                Err(error) => {
+                    polled.connections += 1;
+                    polled.failed += 1;
+                    tracing::warn!(connection = %connection.account, %error, "poll failed");
+                    if let Err(error) = after_failure(world, connection, &error).await {
+                        tracing::warn!(connection = %connection.account, %error, "failed poll not noted");
+                    }
+                }
+            }
+        }
+    }
+    Ok(polled)
+}
+
+/// Polls one connection; false if it is not due.
+async fn poll_one(world: &World, connection: &Connection, orders: &mut u32) -> Result<bool, PollError> {
+    let store = world.connectors.store(&connection.kind);
+    let marketplace = world.connectors.marketplace(&connection.kind);
+    let every = match (&store, &marketplace) {
+        (Some(_), _) => EVERY,
+        (None, Some(marketplace)) => marketplace.traits().poll_every,
+        (None, None) => {
+            tracing::warn!(connection = %connection.account, kind = %connection.kind, "no connector of this kind");
+            return Ok(false);
+        }
+    };
+    let every = interval(connection, every);
+    let Some(cursor) = claim(world, connection, pause(world, every)).await? else { return Ok(false) };
+    let ended = match (store, marketplace) {
+        (Some(store), _) => store::poll(world, store, connection, cursor, orders).await?,
+        (None, Some(marketplace)) => {
+            marketplace::poll(world, marketplace, connection, cursor, orders).await?
+        }
+        (None, None) => return Ok(false),
+    };
+    let now = world.now();
+    let next = match ended {
+        Ended::Overtaken => return Ok(true),
+        Ended::Complete => later(now, pause(world, every)),
+        Ended::More(until) => Some(until.map_or(now, |until| until.max(now))),
+    };
+    world
+        .change_connection(&connection.account, |state| {
+            state.next_poll = next;
+            if ended == Ended::Complete {
+                state.last_poll = Some(now);
+            }
+        })
+        .await?;
+    Ok(true)
+}
+
+/// Takes a due connection for this run, by moving its next poll on: two runs at once do not poll twice.
+async fn claim(
+    world: &World,
+    connection: &Connection,
+    pause: Duration,
+) -> Result<Option<Cursor>, LedgerError> {
+    let now = world.now();
+    let due = |state: &ConnectionState| {
+        connection.sync && state.sync && state.works() && state.next_poll.is_none_or(|at| at <= now)
+    };
+    let mut claimed = None;
+    world
+        .change_connection(&connection.account, |state| {
+            claimed = due(state).then(|| cursor_of(state));
+            if claimed.is_some() {
+                state.next_poll = later(now, pause);
+            }
+        })
+        .await?;
+    Ok(claimed)
+}
+
+/// Where the poll stands; before the first one, at the connection's start: nothing older is asked for.
+fn cursor_of(state: &ConnectionState) -> Cursor {
+    let kept = state.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok());
+    kept.unwrap_or(Cursor { since: state.started_at, page: None })
+}
+
+/// Moves the cursor on; false if it does not stand at `from` any more, or nothing may be polled any more.
+async fn advance(
+    world: &World,
+    connection: &Connection,
+    from: &Cursor,
+    to: &Cursor,
+) -> Result<bool, LedgerError> {
+    // A cursor is a time and a text: it always serialises.
+    let text = serde_json::to_string(to).ok();
+    let mut moved = false;
+    world
+        .change_connection(&connection.account, |state| {
+            moved = state.works() && state.sync && cursor_of(state) == *from;
+            if moved {
+                state.cursor.clone_from(&text);
+            }
+        })
+        .await?;
+    Ok(moved)
+}
+
+/// What the settings say, else what is usual.
+fn interval(connection: &Connection, usual: Duration) -> Duration {
+    let asked = connection.timing.poll_every;
+    if asked.is_zero() { usual } else { asked }
+}
+
+/// The interval, up to a tenth more or less: connections do not all poll at the same moment.
+fn pause(world: &World, every: Duration) -> Duration {
+    every.mul_f64(0.9 + 0.2 * world.rng.fraction())
+}
+
+/// A failure that is there again whenever the same page is asked for.
+fn page_is_dead(cursor: &Cursor, failure: &Failure) -> bool {
+    cursor.page.is_some() && matches!(failure, Failure::Rejected { .. } | Failure::NotFound)
+}
+
+async fn after_failure(world: &World, connection: &Connection, error: &PollError) -> Result<(), WorkError> {
+    let PollError::Channel(failed) = error else {
+        // Ours: the claim has moved the next poll on already.
+        return Ok(());
+    };
+    let wait = match &failed.failure {
+        Failure::NeedsMerchant { action: MerchantAction::Reconnect } => {
+            return sync::park(world, connection, &failed.detail).await;
+        }
+        Failure::Throttled { after } | Failure::Retryable { after, .. } => *after,
+        Failure::Rejected { .. }
+        | Failure::NotFound
+        | Failure::NeedsMerchant { action: MerchantAction::FixOrder } => None,
+    };
+    let now = world.now();
+    let throttled = matches!(failed.failure, Failure::Throttled { .. });
+    let not_before = wait.and_then(|wait| later(now, wait));
+    world
+        .change_connection(&connection.account, |state| {
+            state.next_poll = state.next_poll.max(not_before);
+            // Being throttled is no failure.
+            if !throttled {
+                state.history.note(now, format!("poll failed: {failed}"));
+            }
+        })
+        .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,234 @@
+//! Look at an order again: fold what is new, compare what the store shipped with what the marketplace knows,
+//! and do the one next thing. The one place where anything is decided.
+
+mod act;
+mod delivery;
+mod facts;
+mod look;
+mod order;
+mod privacy;
+mod reconcile;
+mod scene;
+mod store_order;
+
+use std::time::Duration;
+
+use domain::alert::{Alert, AlertStage};
+use domain::connection::{Connection, MailKind};
+use domain::connection_state::Activity;
+use domain::ids::{Account, MarketplaceOrderRef, StoreOrderRef};
+use domain::keys::{ItemKey, Table, attention_lane};
+use domain::marketplace_order::OrderFacts;
+use jiff::Timestamp;
+use ports::{LedgerError, QueueName};
+use serde::Deserialize;
+
+pub use order::look_at_order;
+pub use store_order::look_at_store_order;
+
+use crate::message::{self, AlertMessage, Look, WorkError};
+use crate::records::{Loaded, Stored, load};
+use crate::wake;
+use crate::world::World;
+
+/// How far a look at an order came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// As far as it can.
+    Done,
+    /// The account's limit is used up: the rest waits in its lane.
+    OutOfTokens {
+        /// Until when.
+        until: Timestamp,
+    },
+}
+
+/// Works on one message of the inbound queue.
+///
+/// # Errors
+/// [`WorkError`]: the message is shown again, and ends in the dead letters if it always fails.
+pub async fn work(world: &World, body: &str) -> Result<(), WorkError> {
+    match message::read(body)? {
+        Look::Delivery { account, kind, delivery } => delivery::take(world, &account, &kind, delivery).await,
+        Look::Facts { order, facts } => look_at_store_order(world, &order, Some(facts)).await,
+        Look::StoreOrder { order } => look_at_store_order(world, &order, None).await,
+        Look::Order { order } => look_at_order(world, &order, None).await.map(drop),
+        Look::Wake { account, generation } => wake::work(world, &account, generation).await,
+        Look::Answered { account } => answered(world, &account).await,
+    }
+}
+
+/// Looks at everything of an account that waits for an answer.
+async fn answered(world: &World, account: &Account) -> Result<(), WorkError> {
+    let lane = attention_lane(account);
+    let mut page = None;
+    let mut sent: Vec<String> = Vec::new();
+    loop {
+        let part = world.ledger.attention(Table::Orders, &lane, page).await?;
+        for hint in part.rows {
+            if sent.contains(&hint.key.pk) {
+                continue;
+            }
+            let look = match order_of(world, &hint.key).await? {
+                Some(order) => Some(Look::Order { order }),
+                None => store_order_of(world, &hint.key).await?.map(|order| Look::StoreOrder { order }),
+            };
+            if let Some(look) = look {
+                world.queue.send(QueueName::Inbound, &look.to_body(), Duration::ZERO).await?;
+                sent.push(hint.key.pk);
+            }
+        }
+        page = part.next;
+        if page.is_none() {
+            return Ok(());
+        }
+    }
+}
+
+/// The marketplace order that the record at `key` belongs to; `None` if it belongs to none.
+///
+/// # Errors
+/// The ledger does not answer.
+pub async fn order_of(world: &World, key: &ItemKey) -> Result<Option<MarketplaceOrderRef>, LedgerError> {
+    #[derive(Deserialize)]
+    struct OfOrder {
+        order: MarketplaceOrderRef,
+    }
+    if !key.pk.starts_with("M#") {
+        return Ok(None);
+    }
+    let item = world.ledger.get(key).await?;
+    Ok(item.and_then(|item| serde_json::from_str::<OfOrder>(&item.body).ok()).map(|o| o.order))
+}
+
+/// The store order whose record stands at `key`; `None` if it is no store order's.
+async fn store_order_of(world: &World, key: &ItemKey) -> Result<Option<StoreOrderRef>, LedgerError> {
+    #[derive(Deserialize)]
+    struct OfStore {
+        order: StoreOrderRef,
+    }
+    if !key.pk.starts_with("S#") {
+        return Ok(None);
+    }
+    let item = world.ledger.get(key).await?;
+    Ok(item.and_then(|item| serde_json::from_str::<OfStore>(&item.body).ok()).map(|o| o.order))
+}
+
+/// Takes in what a poll or a notification said of an order, ahead of any parcel.
+///
+/// # Errors
+/// The ledger or the queue does not answer.
+pub async fn order_facts(
+    world: &World,
+    order: &MarketplaceOrderRef,
+    facts: OrderFacts,
+) -> Result<(), WorkError> {
+    facts::take(world, order, facts).await
+}
+
+/// Parks a connection: its authorisation is gone. One alert, and no call is made for it until it is mended.
+///
+/// # Errors
+/// The ledger or the queue does not answer.
+pub async fn park(world: &World, connection: &Connection, why: &str) -> Result<(), WorkError> {
+    let now = world.now();
+    world
+        .change_connection(&connection.account, |state| {
+            if matches!(state.activity, Activity::Parked { .. }) {
+                return;
+            }
+            state.activity = Activity::Parked { why: why.to_owned(), since: now };
+            state.history.note(now, format!("parked: {why}"));
+            state.alerts.raise(Alert {
+                kind: MailKind::Reconnect,
+                cause: format!("reconnect:{}", now.as_second()),
+                version: 1,
+                raised_at: now,
+                stage: AlertStage::Due,
+                their_words: Some(why.to_owned()),
+                request_id: None,
+            });
+        })
+        .await?;
+    tell(world, &ItemKey::connection_state(&connection.account)).await
+}
+
+/// Sends the hint that the record at `key` has alerts to tell.
+async fn tell(world: &World, key: &ItemKey) -> Result<(), WorkError> {
+    // If the queue does not take it, the record is in the due index: the sweep tells.
+    if let Err(error) =
+        world.queue.send(QueueName::Alerts, &AlertMessage::about(key).to_body(), Duration::ZERO).await
+    {
+        tracing::warn!(record = %key.pk, %error, "alert not queued, the sweep will");
+    }
+    Ok(())
+}
+
+/// Loads a record; a record that this code does not understand is left alone, counted and told.
+async fn load_known<T: crate::records::Record>(
+    world: &World,
+    key: &ItemKey,
+) -> Result<Option<Result<Stored<T>, Foreign>>, LedgerError> {
+    Ok(match load::<T>(world.ledger.as_ref(), key).await? {
+        Loaded::Absent => None,
+        Loaded::Known(stored) => Some(Ok(*stored)),
+        Loaded::Foreign => {
+            tracing::error!(record = %key.pk, part = %key.sk, counted = NEWER_RECORD,
+                "record of an unknown layout left alone");
+            if let Some(account) = key.account() {
+                let words = format!("{} {} was left alone", key.pk, key.sk);
+                // The look goes on without: it is told with the next one.
+                if let Err(error) = tell_of_connection(world, &account, NEWER_RECORD, words).await {
+                    tracing::warn!(connection = %account, %error, "record left alone and not told of");
+                }
+            }
+            Some(Err(Foreign))
+        }
+    })
+}
+
+/// A record that a newer version of this code wrote.
+#[derive(Clone, Copy, Debug)]
+struct Foreign;
+
+/// A delivery that is genuine, and says what this code cannot read.
+pub(crate) const UNREADABLE_DELIVERY: &str = "unreadable_delivery";
+/// An order that is too large to be kept.
+pub(crate) const ORDER_TOO_LARGE: &str = "order_too_large";
+/// A record that a newer version of this code wrote.
+pub(crate) const NEWER_RECORD: &str = "newer_record";
+
+/// Tells of the connection as a whole what belongs to no order that could be kept: `matter` once a day.
+///
+/// Nothing settles such a matter, so the day stands in its cause: tomorrow it is told again.
+async fn tell_of_connection(
+    world: &World,
+    account: &Account,
+    matter: &str,
+    words: String,
+) -> Result<(), WorkError> {
+    let now = world.now();
+    let cause = format!("{matter}:{}", now.strftime("%Y-%m-%d"));
+    let note = format!("{}: {words}", matter.replace('_', " "));
+    world
+        .change_connection(account, |state| {
+            // The same record is looked at again and again: said once, it is said.
+            if !state.history.events().iter().any(|event| event.what == note) {
+                state.history.note(now, &note);
+            }
+            state.alerts.raise_daily(Alert {
+                kind: MailKind::Unclear,
+                cause: cause.clone(),
+                version: 1,
+                raised_at: now,
+                stage: AlertStage::Due,
+                their_words: Some(words.clone()),
+                request_id: None,
+            });
+        })
+        .await?;
+    tell(world, &ItemKey::connection_state(account)).await
+}
+
+#[cfg(test)]
+mod tests;

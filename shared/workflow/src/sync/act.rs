@@ -1,0 +1,214 @@
+//! The call: a token, the intent, the call, its outcome. Nothing else ever tells a marketplace anything.
+
+use std::time::Duration;
+
+use connector_api::{Answer, ChannelError, Failure, MerchantAction, Reached};
+use domain::connection::MailKind;
+use domain::outcome::{Words, pause};
+use domain::package::Package;
+use domain::plan::Verdict;
+use domain::state::{State, Waiting};
+use ports::LedgerError;
+
+use super::scene::Scene;
+use super::{Progress, park, tell};
+use crate::limits::{self, Taken};
+use crate::message::WorkError;
+use crate::records::{Loaded, Record, Stored, later, load};
+use crate::wake;
+use crate::world::World;
+
+impl Scene<'_> {
+    /// Tells the marketplace of the package at `index`. `None` means: look at the order again.
+    pub(super) async fn act(mut self, world: &World, index: usize) -> Result<Option<Progress>, WorkError> {
+        let Some((verdict, because)) = self.verdict_on(world, index).await? else { return Ok(None) };
+        let Verdict::Confirm(confirmation) = verdict else {
+            // The world changed since it was planned: the next round follows the new verdict.
+            return Ok(None);
+        };
+        if index >= self.packages.len() {
+            return Ok(None);
+        }
+        let stored = self.packages.swap_remove(index);
+        let State::Planned { .. } = stored.value.state else { return Ok(None) };
+        let account = self.connection.account.clone();
+        if !self.state.works() {
+            put_off(world, stored, Waiting::Connection).await?;
+            let at = later(world.now(), Duration::from_secs(600)).unwrap_or(world.now());
+            wake::ensure(world, &account, at).await?;
+            return Ok(Some(Progress::Done));
+        }
+        let Some(limit) = self.limit(self.marketplace.traits().confirm_operation) else {
+            return Ok(Some(Progress::Done));
+        };
+        if let Taken::Empty { until } = limits::take(world, &account, limit, 1).await? {
+            put_off(world, stored, Waiting::Tokens).await?;
+            wake::ensure(world, &account, until).await?;
+            return Ok(Some(Progress::OutOfTokens { until }));
+        }
+        let now = world.now();
+        let mut stored = stored;
+        if !because.is_empty() {
+            stored.value.history.note(now, &because);
+        }
+        let attempt = stored.value.begin(&confirmation, self.connection.timing.lease, now)?;
+        let version = stored.value.state.in_flight_version();
+        let key = stored.value.key();
+        match world.ledger.commit(vec![stored.into_write(now)]).await {
+            Ok(()) => {}
+            // Somebody else acts on it, or changed it: nothing was called.
+            Err(LedgerError::Conflict) => return Ok(None),
+            // It may have been written: then its lease runs out and it is read before anything else.
+            Err(error) => return Err(error.into()),
+        }
+        let answer = self.marketplace.confirm(world.reach(), &self.connection, &confirmation).await;
+        self.record(world, &key, (version, attempt), answer).await
+    }
+
+    /// Records the outcome of one try of one version. A zombie's outcome is dropped: its lease was taken over.
+    async fn record(
+        &self,
+        world: &World,
+        key: &ports::ItemKey,
+        (version, attempt): (Option<u32>, u32),
+        answer: Result<Answer<()>, ChannelError>,
+    ) -> Result<Option<Progress>, WorkError> {
+        let mut progress = None;
+        if let Err(error) = self.learn_from(world, &answer, &mut progress).await {
+            // The outcome matters more than what else the answer taught.
+            tracing::warn!(package = %key.sk, %error, "limits or state of the account not noted");
+        }
+        for _ in 0..6 {
+            let Loaded::Known(mut stored) = load::<Package>(world.ledger.as_ref(), key).await? else {
+                return Ok(progress);
+            };
+            let ours = matches!(stored.value.state, State::Intent { attempt: a, .. } if a == attempt)
+                && stored.value.state.in_flight_version() == version;
+            if !ours {
+                tracing::warn!(package = %key.sk, attempt, "outcome dropped: the intent was taken over");
+                return Ok(progress);
+            }
+            self.apply(world, &mut stored.value, &answer)?;
+            let now = world.now();
+            let due = stored.value.alerts.next_due(now, None, Duration::ZERO).is_some();
+            match world.ledger.commit(vec![stored.into_write(now)]).await {
+                Ok(()) => {
+                    if due {
+                        tell(world, key).await?;
+                    }
+                    self.afterwards(world, &answer, progress).await?;
+                    return Ok(progress);
+                }
+                // An admin's ruling or an alert's stage came in between: the outcome still holds.
+                Err(LedgerError::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(LedgerError::Conflict.into())
+    }
+
+    /// What an answer says of the account: its limit, or that its authorisation is gone.
+    async fn learn_from(
+        &self,
+        world: &World,
+        answer: &Result<Answer<()>, ChannelError>,
+        progress: &mut Option<Progress>,
+    ) -> Result<(), WorkError> {
+        let account = &self.connection.account;
+        let limit = self.limit(self.marketplace.traits().confirm_operation);
+        match (answer, limit) {
+            (Ok(answer), Some(limit)) => limits::learn(world, account, limit, answer.limit).await?,
+            (Err(ChannelError { failure: Failure::Throttled { after }, .. }), Some(limit)) => {
+                limits::throttled(world, account, limit, *after).await?;
+                let until = limits::next_token(world, account, limit).await?;
+                *progress = Some(Progress::OutOfTokens { until });
+            }
+            (Err(error), _) if parks(error) => park(world, &self.connection, &error.detail).await?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    async fn afterwards(
+        &self,
+        world: &World,
+        answer: &Result<Answer<()>, ChannelError>,
+        progress: Option<Progress>,
+    ) -> Result<(), WorkError> {
+        let account = &self.connection.account;
+        let now = world.now();
+        match answer {
+            Ok(_) if world.memo.once_a_minute(account, "confirmation", now) => {
+                world
+                    .change_connection(account, |s| s.last_confirmation = s.last_confirmation.max(Some(now)))
+                    .await?;
+            }
+            Ok(_) => {}
+            Err(error) => {
+                if let Some(Progress::OutOfTokens { until }) = progress {
+                    wake::ensure(world, account, until).await?;
+                } else if parks(error) {
+                    let at = later(now, Duration::from_secs(600)).unwrap_or(now);
+                    wake::ensure(world, account, at).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn apply(
+        &self,
+        world: &World,
+        package: &mut Package,
+        answer: &Result<Answer<()>, ChannelError>,
+    ) -> Result<(), WorkError> {
+        let now = world.now();
+        let timing = &self.connection.timing;
+        let error = match answer {
+            Ok(answer) => return Ok(package.accept(answer.request_id.clone(), timing, now)?),
+            Err(error) => error,
+        };
+        let words = Words { theirs: Some(error.detail.clone()), request_id: error.request_id.clone() };
+        match &error.failure {
+            Failure::Throttled { .. } => package.nothing_applied(now, Waiting::Tokens, now)?,
+            Failure::Retryable { reached: Reached::No, after } => {
+                let wait = pause(timing.retry_after, package.failures, *after, world.rng.fraction());
+                let at = later(now, wait).unwrap_or(now);
+                package.nothing_applied(at, Waiting::Pause { why: error.to_string() }, now)?;
+            }
+            Failure::Retryable { reached: Reached::Maybe, .. } => {
+                package.doubt(&error.to_string(), timing, now)?;
+            }
+            Failure::Rejected { code } => package.reject(code.clone(), words, now)?,
+            Failure::NotFound => package.reject("not_found".into(), words, now)?,
+            Failure::NeedsMerchant { action: MerchantAction::Reconnect } => {
+                package.nothing_applied(now, Waiting::Connection, now)?;
+            }
+            Failure::NeedsMerchant { action: MerchantAction::FixOrder } => {
+                let version = package.wanted().map_or(1, |v| v.n);
+                package.go(State::NeedsMerchant { version, action: error.detail.clone() }, now)?;
+                package.alert(MailKind::Rejected, "needs_merchant".into(), words, now);
+            }
+        }
+        Ok(())
+    }
+}
+
+fn parks(error: &ChannelError) -> bool {
+    error.failure == Failure::NeedsMerchant { action: MerchantAction::Reconnect }
+}
+
+/// Puts a planned package off, into its account's lane.
+async fn put_off(world: &World, mut stored: Stored<Package>, waiting: Waiting) -> Result<(), WorkError> {
+    let now = world.now();
+    let State::Planned { not_before, waiting: before } = &stored.value.state else { return Ok(()) };
+    if *before == waiting {
+        return Ok(());
+    }
+    let state = State::Planned { not_before: *not_before, waiting };
+    stored.value.go(state, now)?;
+    match world.ledger.commit(vec![stored.into_write(now)]).await {
+        Ok(()) | Err(LedgerError::Conflict) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,400 @@
+//! What the store shipped against what the ledger knows and the marketplace shows.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use carriers::{Decision, Question};
+use domain::ids::{OrderLineId, StoreOrderRef};
+use domain::marketplace_order::OrderFacts;
+use domain::matching::{Known, Matched, ToMatch, match_lines};
+use domain::package::{Content, Package, Ruling};
+use domain::plan::{Around, CarrierKnown, Verdict, plan};
+use domain::recognise::{new_key, new_reference, recognise};
+use domain::shipments::{LineSkus, Parcel, Shipped, parcels};
+use domain::state::{NotOurs, State, StateName, Waiting};
+use jiff::Timestamp;
+
+use super::scene::Scene;
+use crate::mappings;
+use crate::message::WorkError;
+use crate::records::Stored;
+use crate::world::World;
+
+/// What is known of one package besides its record.
+#[derive(Clone, Debug, Default)]
+struct Beside {
+    unmatched: Vec<String>,
+    surplus: bool,
+}
+
+impl Scene<'_> {
+    /// Whether the stores tell of a parcel that is not, or not as it is wanted, at the marketplace.
+    pub(super) fn anything_to_confirm(&self) -> bool {
+        let all = self.parcels();
+        let packages: Vec<Package> = self.packages.iter().map(|p| p.value.clone()).collect();
+        let new = recognise(&packages, &all).packages.iter().any(Option::is_none);
+        new || packages.iter().any(|p| {
+            let open = matches!(
+                p.state.name(),
+                StateName::Planned | StateName::Held | StateName::Rejected | StateName::NeedsMerchant
+            );
+            let asked_for = p.ruling == Some(Ruling::SendOnce) && p.confirmed.is_none();
+            open || asked_for || (!p.wanted_is_confirmed() && p.confirmed.is_some())
+        })
+    }
+
+    /// Whether all that the stores tell of left before the connections were started, and nobody asked for it:
+    /// then not even a read of the marketplace is spent on it.
+    pub(super) fn all_before_start(&self) -> bool {
+        let asked_for = self.packages.iter().any(|p| p.value.ruling == Some(Ruling::SendOnce));
+        let parcels = self.parcels();
+        !asked_for && !parcels.is_empty() && parcels.iter().all(|p| self.before_start(p))
+    }
+
+    fn before_start(&self, parcel: &Parcel) -> bool {
+        let accounts = parcel.origins.iter().map(|o| &o.store_order.account);
+        let started = accounts.filter_map(|a| self.stores.get(a)).map(|(at, _)| *at);
+        started.chain([self.state.started_at]).max().is_some_and(|started| parcel.shipped_at < started)
+    }
+
+    fn parcels(&self) -> Vec<Parcel> {
+        parcels(self.store_orders.iter().flat_map(|order| {
+            order.fulfillments.values().map(|fulfillment| Shipped { store_order: &order.order, fulfillment })
+        }))
+    }
+
+    fn line_skus(&self) -> LineSkus {
+        let mut skus = LineSkus::new();
+        for order in &self.store_orders {
+            let named = order.fulfillments.values().flat_map(|f| &f.fact.lines);
+            for line in named {
+                let known = skus.entry(line.line.clone()).or_default();
+                if known.is_none() {
+                    known.clone_from(&line.sku);
+                }
+            }
+            for line in order.fact.iter().flat_map(|f| &f.lines) {
+                let known = skus.entry(line.line.clone()).or_default();
+                if known.is_none() {
+                    known.clone_from(&line.sku);
+                }
+            }
+        }
+        skus
+    }
+
+    /// Brings every package in line with the facts; nothing is called and nothing is written here.
+    pub(super) async fn reconcile(&mut self, world: &World) -> Result<(), WorkError> {
+        let now = world.now();
+        let Some(facts) = self.order.value.facts.clone() else {
+            if self.all_before_start() {
+                self.note_old_parcels(now)?;
+            }
+            return Ok(());
+        };
+        self.look(&facts, now)?;
+        let beside = self.want_parcels(&facts, now)?;
+        let carriers = self.resolve_carriers(world, &facts).await?;
+        for index in self.in_order_of_dispatch() {
+            let Some(stored) = self.packages.get(index) else { continue };
+            let package = &stored.value;
+            if package.state.in_flight_version().is_some() {
+                continue;
+            }
+            if !beside.contains_key(&package.key) && !has_final_ruling(package) {
+                continue;
+            }
+            let verdict = self.verdict(package, &facts, &carriers, &beside, now);
+            if let Some(stored) = self.packages.get_mut(index) {
+                stored.value.follow(&verdict, now)?;
+                stored.value.raise_if_at_risk(now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Package indexes, first dispatched first.
+    pub(super) fn in_order_of_dispatch(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.packages.len()).collect();
+        order.sort_by_key(|index| {
+            self.packages.get(*index).map(|p| {
+                let left = p.value.wanted().map(|v| v.content.shipped_at);
+                (left, p.value.key.clone())
+            })
+        });
+        order
+    }
+
+    /// Makes the packages want what the stores ship; returns what else is known of each that travels.
+    fn want_parcels(
+        &mut self,
+        facts: &OrderFacts,
+        now: Timestamp,
+    ) -> Result<BTreeMap<String, Beside>, WorkError> {
+        let parcels = self.parcels();
+        let skus = self.line_skus();
+        let known_packages: Vec<Package> = self.packages.iter().map(|p| p.value.clone()).collect();
+        let recognised = recognise(&known_packages, &parcels);
+        let to_match: Vec<ToMatch<'_>> = parcels
+            .iter()
+            .zip(&recognised.packages)
+            .map(|(parcel, known)| ToMatch {
+                units: &parcel.units,
+                before: known.and_then(|index| lines_before(known_packages.get(index)?, parcel, facts)),
+            })
+            .collect();
+        let closes = !self.store_orders.is_empty()
+            && self.store_orders.iter().all(|o| o.fact.as_ref().is_some_and(|f| f.fully_fulfilled));
+        let store_lines: usize =
+            self.store_orders.iter().map(|o| o.fact.as_ref().map_or(0, |f| f.lines.len())).sum();
+        let known = Known {
+            lines: &facts.lines,
+            skus: &skus,
+            sku_map: &self.sku_map,
+            closes_the_order: closes,
+            store_lines: (store_lines > 0).then_some(store_lines),
+        };
+        let matched = match_lines(&to_match, known);
+        let mut beside = BTreeMap::new();
+        for ((parcel, known), matched) in parcels.iter().zip(&recognised.packages).zip(matched) {
+            let unmatched = matched.as_ref().err().cloned().unwrap_or_default();
+            let content = content_of(parcel, matched);
+            let key = match known {
+                Some(index) => self.want(*index, parcel, content, facts, now),
+                None => Some(self.create(parcel, content, Some(facts), now)),
+            };
+            if let Some(key) = key {
+                beside.insert(key, Beside { unmatched, surplus: parcel.surplus });
+            }
+        }
+        for (young, heir) in recognised.superseded {
+            let by = known_packages.get(heir).map(|p| p.key.clone()).unwrap_or_default();
+            if let Some(stored) = self.packages.get_mut(young)
+                && stored.value.state.in_flight_version().is_none()
+            {
+                stored.value.alerts.settle(None);
+                stored.value.go(State::Superseded { by }, now)?;
+            }
+        }
+        for index in recognised.left_over {
+            let Some(stored) = self.packages.get_mut(index) else { continue };
+            let package = &mut stored.value;
+            let gone = matches!(package.state.name(), StateName::Superseded | StateName::Cancelled);
+            let free = package.state.in_flight_version().is_none() && package.ruling.is_none();
+            if !gone && free && !self.incomplete {
+                package.void(now)?;
+            }
+        }
+        Ok(beside)
+    }
+
+    fn want(
+        &mut self,
+        index: usize,
+        parcel: &Parcel,
+        mut content: Content,
+        facts: &OrderFacts,
+        now: Timestamp,
+    ) -> Option<String> {
+        let remind_before = self.connection.timing.remind_before;
+        let package = &mut self.packages.get_mut(index)?.value;
+        if let Some(wanted) = package.wanted() {
+            // The parcel left when it left: a corrected number or a second telling does not move that.
+            content.shipped_at = wanted.content.shipped_at.min(content.shipped_at);
+        }
+        package.origins.extend(parcel.origins.iter().cloned());
+        package.ship_by = facts.ship_by;
+        package.remind_before = remind_before;
+        if package.want(content, now) && package.state.in_flight_version().is_none() {
+            // Another content is another question: old answers of the marketplace do not hold for it.
+            package.ruling = None;
+        }
+        Some(package.key.clone())
+    }
+
+    /// Records parcels from before the start as what they are, without a word to or from the marketplace.
+    fn note_old_parcels(&mut self, now: Timestamp) -> Result<(), WorkError> {
+        let parcels = self.parcels();
+        let known: Vec<Package> = self.packages.iter().map(|p| p.value.clone()).collect();
+        for (parcel, package) in parcels.iter().zip(recognise(&known, &parcels).packages) {
+            if package.is_some() {
+                continue;
+            }
+            let key = self.create(parcel, content_of(parcel, Err(Vec::new())), None, now);
+            if let Some(stored) = self.packages.iter_mut().find(|p| p.value.key == key) {
+                stored.value.follow(&Verdict::NotOurs(NotOurs::BeforeStart), now)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn create(
+        &mut self,
+        parcel: &Parcel,
+        content: Content,
+        facts: Option<&OrderFacts>,
+        now: Timestamp,
+    ) -> String {
+        let packages: Vec<Package> = self.packages.iter().map(|p| p.value.clone()).collect();
+        let key = new_key(parcel, &packages);
+        let reference = new_reference(&key, |candidate| {
+            let text = candidate.to_string();
+            packages.iter().any(|p| p.reference == candidate)
+                || facts
+                    .and_then(|f| f.packages.as_ref())
+                    .is_some_and(|all| all.iter().any(|p| p.reference == text))
+        });
+        let mut package = Package {
+            schema: Package::SCHEMA,
+            key: key.clone(),
+            order: self.order.value.order.clone(),
+            reference,
+            origins: parcel.origins.clone(),
+            versions: Vec::new(),
+            confirmed: None,
+            state: State::Planned { not_before: now, waiting: Waiting::Nothing },
+            attempts: 0,
+            failures: 0,
+            ruling: None,
+            ship_by: facts.and_then(|f| f.ship_by),
+            remind_before: self.connection.timing.remind_before,
+            created_at: now,
+            alerts: domain::alert::Alerts::default(),
+            history: domain::history::History::default(),
+        };
+        let number = content.number.as_ref().map_or_else(|| "no number yet".to_owned(), ToString::to_string);
+        let carrier = content.carrier.clone().unwrap_or_else(|| "no carrier".into());
+        package.history.note(now, format!("parcel: {carrier}, {number}"));
+        package.want(content, now);
+        self.packages.push(Stored::new(package));
+        key
+    }
+
+    /// The carrier of every wanted content, by its two texts.
+    async fn resolve_carriers(&self, world: &World, facts: &OrderFacts) -> Result<Carriers, WorkError> {
+        let mut carriers = Carriers::new();
+        let country = self.marketplace.country(&facts.marketplace).unwrap_or("");
+        for stored in &self.packages {
+            let Some(wanted) = stored.value.wanted() else { continue };
+            let texts = (wanted.content.carrier.clone(), wanted.content.service.clone());
+            if carriers.contains_key(&texts) {
+                continue;
+            }
+            let mut found = Vec::new();
+            if let Some(text) = texts.0.as_deref() {
+                let keys = carriers::lookup_keys(text, texts.1.as_deref());
+                found = mappings::lookup(world.ledger.as_ref(), &self.connection, &keys).await?;
+            }
+            let decision = carriers::resolve(Question {
+                text: texts.0.as_deref(),
+                service: texts.1.as_deref(),
+                marketplace: self.marketplace.kind(),
+                country,
+                mappings: &found,
+            });
+            let known = match decision {
+                Decision::Code { carrier, service, because } => {
+                    CarrierKnown::Code { carrier, service, because: because.to_string() }
+                }
+                Decision::Unknown { text, suggestions } => CarrierKnown::Unmapped { text, suggestions },
+                Decision::Missing => CarrierKnown::Missing,
+            };
+            carriers.insert(texts, known);
+        }
+        Ok(carriers)
+    }
+
+    fn verdict(
+        &self,
+        package: &Package,
+        facts: &OrderFacts,
+        carriers: &Carriers,
+        beside: &BTreeMap<String, Beside>,
+        now: Timestamp,
+    ) -> Verdict {
+        let others: Vec<&Package> =
+            self.packages.iter().map(|p| &p.value).filter(|p| p.key != package.key).collect();
+        let texts = package.wanted().map(|v| (v.content.carrier.clone(), v.content.service.clone()));
+        let carrier = texts.and_then(|t| carriers.get(&t)).cloned().unwrap_or(CarrierKnown::Missing);
+        let (started_at, sync) = self.started(package);
+        let none = Beside::default();
+        let beside = beside.get(&package.key).unwrap_or(&none);
+        plan(
+            package,
+            Around {
+                facts,
+                others: &others,
+                carrier: &carrier,
+                unmatched: &beside.unmatched,
+                surplus: beside.surplus,
+                started_at,
+                sync,
+                edits: self.marketplace.traits().edits,
+                now,
+            },
+        )
+    }
+
+    /// The verdict on one package, as reconciling reached it, for acting upon.
+    pub(super) async fn verdict_on(
+        &self,
+        world: &World,
+        index: usize,
+    ) -> Result<Option<(Verdict, String)>, WorkError> {
+        let (Some(facts), Some(stored)) = (&self.order.value.facts, self.packages.get(index)) else {
+            return Ok(None);
+        };
+        let carriers = self.resolve_carriers(world, facts).await?;
+        let texts = stored.value.wanted().map(|v| (v.content.carrier.clone(), v.content.service.clone()));
+        let because = match texts.and_then(|t| carriers.get(&t)) {
+            Some(CarrierKnown::Code { carrier, because, .. }) => {
+                format!("carrier {}: {because}", carrier.code)
+            }
+            Some(CarrierKnown::Unmapped { .. } | CarrierKnown::Missing) | None => String::new(),
+        };
+        let verdict = self.verdict(&stored.value, facts, &carriers, &BTreeMap::new(), world.now());
+        Ok(Some((verdict, because)))
+    }
+
+    /// Since when all connections of this package are started, and whether sync is on for all of them.
+    fn started(&self, package: &Package) -> (Timestamp, bool) {
+        let stores: BTreeSet<&StoreOrderRef> = package.origins.iter().map(|o| &o.store_order).collect();
+        let mut started = self.state.started_at;
+        let mut sync = self.connection.sync;
+        for store in stores {
+            if let Some((at, on)) = self.stores.get(&store.account) {
+                started = started.max(*at);
+                sync &= on;
+            }
+        }
+        (started, sync)
+    }
+}
+
+/// Whether a person said that nothing is to be sent of it, whatever the store says.
+fn has_final_ruling(package: &Package) -> bool {
+    matches!(package.ruling, Some(Ruling::ConfirmedByHand | Ruling::NotOurs | Ruling::Ignore { .. }))
+}
+
+type Carriers = BTreeMap<(Option<String>, Option<String>), CarrierKnown>;
+
+fn content_of(parcel: &Parcel, matched: Matched) -> Content {
+    Content {
+        number: parcel.number.clone(),
+        carrier: parcel.carrier.clone(),
+        service: parcel.service.clone(),
+        units: parcel.units.clone(),
+        lines: matched.ok(),
+        shipped_at: parcel.shipped_at,
+    }
+}
+
+/// The lines as they were matched before, if these very units were, and the order still has those lines.
+fn lines_before<'a>(
+    package: &'a Package,
+    parcel: &Parcel,
+    facts: &OrderFacts,
+) -> Option<&'a BTreeMap<OrderLineId, u32>> {
+    let content = &package.wanted()?.content;
+    let lines = content.lines.as_ref().filter(|_| content.units == parcel.units)?;
+    lines.keys().all(|line| facts.lines.iter().any(|l| &l.id == line)).then_some(lines)
+}

@@ -1,0 +1,165 @@
+use std::sync::Arc;
+
+use connector_api::Failure;
+use domain::connection_state::ConnectionState;
+use domain::facts::{StoreFacts, StoreOrderFact};
+use domain::order::StoreOrder;
+use futures::executor::block_on;
+use ports::memory::MemoryMail;
+use ports::{Expect, Item, Write};
+
+use super::*;
+use crate::records::Record as _;
+use crate::test_shop::{Stage, account, at, connection};
+
+fn stage() -> Stage {
+    let mut stage = Stage::new();
+    stage.world.mail = Arc::new(MemoryMail::default());
+    let mut shop = connection("shop", "shop-1");
+    shop.mail.to = vec!["merchant@example.com".into()];
+    let state = ConnectionState::starting(shop.account.clone(), at(0));
+    let writes = vec![Stored::new(shop).into_write(at(0)), Stored::new(state).into_write(at(0))];
+    block_on(stage.world.ledger.commit(writes)).unwrap();
+    stage
+}
+
+/// Works on the alert queue; the mails, each as a person reads it.
+fn mails(stage: &mut Stage) -> Vec<String> {
+    let mail = Arc::new(MemoryMail::default());
+    stage.world.mail = mail.clone();
+    for text in stage.queue.texts(QueueName::Alerts) {
+        block_on(crate::alerts::tell(&stage.world, &text)).unwrap();
+    }
+    mail.sent().iter().map(|mail| format!("Subject: {}\n\n{}", mail.subject, mail.text)).collect()
+}
+
+fn shop_order() -> StoreOrderRef {
+    StoreOrderRef { account: account("shop-1"), order: "77".try_into().unwrap() }
+}
+
+fn stored(stage: &Stage) -> StoreOrder {
+    let key = ItemKey::store_order(&shop_order());
+    match block_on(load::<StoreOrder>(stage.world.ledger.as_ref(), &key)).unwrap() {
+        Loaded::Known(stored) => stored.value,
+        Loaded::Absent | Loaded::Foreign => panic!("no record"),
+    }
+}
+
+#[test]
+fn law_5_what_nothing_settles_is_told_every_day_and_once_a_day() {
+    let mut stage = stage();
+    let mut letters = Vec::new();
+    for matter in [UNREADABLE_DELIVERY, ORDER_TOO_LARGE, NEWER_RECORD] {
+        for day in 0..3 {
+            for n in 0..3 {
+                let words = format!("{matter} number {n}");
+                block_on(tell_of_connection(&stage.world, &account("shop-1"), matter, words)).unwrap();
+                let told = mails(&mut stage);
+                assert_eq!(told.len(), usize::from(n == 0), "{matter} on day {day}: {told:?}");
+                if day == 0 {
+                    letters.extend(told);
+                }
+            }
+            stage.clock.advance(Duration::from_secs(86_400));
+        }
+    }
+    insta::assert_snapshot!(letters.join("\n\n"));
+    let state = block_on(stage.world.connection_state(&account("shop-1"))).unwrap().unwrap().value;
+    let open = state.alerts.all().iter().filter(|a| a.stage != AlertStage::Closed).count();
+    assert_eq!(open, 3, "one of each matter");
+}
+
+#[test]
+fn law_5_a_record_of_a_newer_layout_is_left_alone_and_told_of() {
+    let mut stage = stage();
+    let key = ItemKey::store_order(&shop_order());
+    let body = r#"{"schema":9,"of":"tomorrow"}"#.to_owned();
+    let item = Item {
+        key: key.clone(),
+        version: 0,
+        body: body.clone(),
+        due: None,
+        attention: None,
+        expires_at: None,
+    };
+    block_on(stage.world.ledger.commit(vec![Write::Put { item, expect: Expect::Absent }])).unwrap();
+    for _ in 0..3 {
+        block_on(look_at_store_order(&stage.world, &shop_order(), Some(StoreFacts::default()))).unwrap();
+    }
+    let told = mails(&mut stage);
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("newer version"), "{}", told[0]);
+    assert!(told[0].contains(&key.pk), "{}", told[0]);
+    assert_eq!(block_on(stage.world.ledger.get(&key)).unwrap().unwrap().body, body);
+}
+
+fn silent() -> Failure {
+    Failure::Retryable { reached: connector_api::Reached::No, after: None }
+}
+
+#[test]
+fn law_5_a_store_that_cannot_be_read_is_told_within_an_hour_and_when_it_answers() {
+    for quick in [true, false] {
+        let mut stage = stage();
+        stage.mall.shop.reads.lock().unwrap().extend((0..40).map(|_| Err(silent())));
+        block_on(look_at_store_order(&stage.world, &shop_order(), None)).unwrap();
+        let mut looks = 1;
+        let told = loop {
+            let told = mails(&mut stage);
+            if !told.is_empty() {
+                break told;
+            }
+            let next = stored(&stage).next_look.unwrap();
+            if quick {
+                // Somebody has it read at once, again and again.
+                block_on(stage.world.ledger.commit(vec![{
+                    let mut asked = stored(&stage);
+                    asked.next_look = None;
+                    let item = block_on(stage.world.ledger.get(&asked.key())).unwrap().unwrap();
+                    let mut write = Stored::new(asked).into_write(stage.world.now());
+                    if let Write::Put { expect, .. } = &mut write {
+                        *expect = Expect::Version(item.version);
+                    }
+                    write
+                }]))
+                .unwrap();
+            } else {
+                let wait = next.duration_since(stage.world.now());
+                stage.clock.advance(wait.try_into().unwrap());
+            }
+            block_on(look_at_store_order(&stage.world, &shop_order(), None)).unwrap();
+            looks += 1;
+        };
+        let hour = stage.world.now().duration_since(at(0)).as_secs();
+        if quick {
+            assert_eq!((looks, hour), (10, 0));
+        } else {
+            assert_eq!(hour, 3600, "after {looks} looks");
+        }
+        assert!(told[0].contains("The store cannot be asked about an order"), "{}", told[0]);
+        assert!(told[0].contains("parcelwire retry 77"), "{}", told[0]);
+        // It answers: settled, and said.
+        let fact = StoreOrderFact {
+            updated_at: at(0),
+            name: None,
+            source_name: None,
+            source_identifier: None,
+            tags: vec![],
+            attributes: Default::default(),
+            lines: vec![],
+            cancelled_at: None,
+            fully_fulfilled: true,
+        };
+        {
+            let mut reads = stage.mall.shop.reads.lock().unwrap();
+            reads.clear();
+            reads.push_back(Ok(fact));
+        }
+        stage.clock.advance(Duration::from_secs(7200));
+        block_on(look_at_store_order(&stage.world, &shop_order(), None)).unwrap();
+        let order = stored(&stage);
+        assert_eq!((order.failures, order.failing_since), (0, None));
+        let told = mails(&mut stage);
+        assert!(told.len() == 1 && told[0].contains("The store answers again"), "{told:?}");
+    }
+}

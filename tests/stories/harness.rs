@@ -1,0 +1,456 @@
+//! The whole system in one thread: production handlers and connectors over ports in memory, against the stateful
+//! stand-ins. Time is ours.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use connector_api::Connectors;
+use domain::connection::{Connection, LinkFrom, LinkRule, MailSettings, Timing};
+use domain::ids::{Account, MarketplaceOrderRef};
+use domain::package::Package;
+use domain::state::StateName;
+use futures::executor::block_on;
+use http::{HeaderMap, Method};
+use jiff::Timestamp;
+use ports::credentials::WebhookKeys;
+use ports::memory::{ManualClock, MemoryCredentials, MemoryLedger, MemoryMail, MemoryQueue, SeededRng};
+use ports::{Clock, Credential, QueueName, Transport, TransportError};
+use sandbox::amazon::{AmazonSandbox, NewItem, NewOrder, Party, Seller, Status};
+use sandbox::shopify::{Delivery, FulfillLine, FulfillSpec, LineSpec, OrderSpec, ShopSpec, ShopifySandbox};
+use sandbox::{Outcome, Standin};
+use secrecy::SecretString;
+use workflow::apply::{Applied, apply};
+use workflow::batch::{self, SqsEvent, SqsRecord};
+use workflow::receive::{Inbound, Receiver};
+use workflow::world::World;
+
+mod merchant;
+
+use crate::granted::{GrantedLedger, GrantedQueue, Grants};
+use crate::template::load::Template;
+
+/// Amazon's US marketplace.
+pub(crate) const US: &str = "ATVPDKIKX0DER";
+/// The shop's domain.
+pub(crate) const SHOP: &str = "harbour-lamps.myshopify.com";
+/// The attribute that names the marketplace order.
+const ATTRIBUTE: &str = "marketplace-order";
+
+/// The stand-ins behind a transport.
+pub(crate) struct Wire {
+    pub(crate) amazon: Mutex<AmazonSandbox>,
+    pub(crate) shopify: Mutex<ShopifySandbox>,
+    clock: Arc<ManualClock>,
+}
+
+#[async_trait]
+impl Transport for Wire {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let now = self.clock.now();
+        let (mut parts, body) = request.into_parts();
+        let host = parts.uri.host().unwrap_or_default().to_owned();
+        let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
+        parts.uri = path.parse().unwrap();
+        let request = http::Request::from_parts(parts, body);
+        let outcome = match host.as_str() {
+            "amazon.test" => self.amazon.lock().unwrap().handle(now, &request),
+            "shopify.test" => self.shopify.lock().unwrap().handle(now, &request),
+            other => return Err(TransportError::NothingSent(format!("no host {other}"))),
+        };
+        match outcome {
+            Outcome::Answer(answer) => Ok(answer),
+            Outcome::CutOff => Err(TransportError::MaybeSent("cut off".into())),
+            Outcome::Late(by, answer) => {
+                self.clock.advance(by);
+                Ok(answer)
+            }
+        }
+    }
+}
+
+/// One merchant, one shop, Amazon accounts, and all that lies between.
+pub(crate) struct System {
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) ledger: Arc<MemoryLedger>,
+    pub(crate) queue: Arc<MemoryQueue>,
+    pub(crate) mail: Arc<MemoryMail>,
+    pub(crate) credentials: Arc<MemoryCredentials>,
+    pub(crate) wire: Arc<Wire>,
+    pub(crate) world: World,
+    pub(crate) receiver: Receiver,
+    pub(crate) grants: Arc<Grants>,
+    orders: Mutex<BTreeMap<String, u64>>,
+}
+
+pub(crate) fn account(connection: &str) -> Account {
+    Account::new("main".try_into().unwrap(), connection.try_into().unwrap())
+}
+
+fn secret(text: &str) -> SecretString {
+    SecretString::from(text.to_owned())
+}
+
+pub(crate) fn amazon_connection(id: &str) -> Connection {
+    Connection {
+        schema: Connection::SCHEMA,
+        account: account(id),
+        kind: "amazon".into(),
+        sync: true,
+        options: [("region".to_owned(), "na".to_owned())].into(),
+        base_url: Some("http://amazon.test".into()),
+        link: vec![],
+        mail: MailSettings { to: vec!["merchant@example.com".into()], ..MailSettings::default() },
+        time_zone: "America/New_York".into(),
+        timing: Timing::default(),
+    }
+}
+
+pub(crate) fn shopify_connection() -> Connection {
+    Connection {
+        account: account("shop"),
+        kind: "shopify".into(),
+        options: [("shop".to_owned(), SHOP.to_owned())].into(),
+        base_url: Some("http://shopify.test".into()),
+        link: ["amazon-us", "amazon-two"]
+            .iter()
+            .map(|id| LinkRule {
+                from: LinkFrom::NoteAttribute { name: ATTRIBUTE.into() },
+                account: (*id).try_into().unwrap(),
+                source_name: Some((*id).to_owned()),
+            })
+            .collect(),
+        ..amazon_connection("shop")
+    }
+}
+
+impl System {
+    /// A shop and two Amazon accounts, started at ten in the morning.
+    pub(crate) fn start() -> Self {
+        Self::seeded(1)
+    }
+
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self::deployed(seed, &Template::deployed())
+    }
+
+    /// Each handler with no more rights than `template` grants it.
+    pub(crate) fn deployed(seed: u64, template: &Template) -> Self {
+        let grants = Arc::new(Grants::of(template));
+        let clock = Arc::new(ManualClock::at("2026-11-20T10:00:00Z".parse().unwrap()));
+        let ledger = Arc::new(MemoryLedger::default());
+        let queue = Arc::new(MemoryQueue::new(clock.clone(), 5));
+        let mail = Arc::new(MemoryMail::default());
+        let credentials = Arc::new(MemoryCredentials::default());
+        let wire = Arc::new(Wire {
+            amazon: Mutex::new(AmazonSandbox::new()),
+            shopify: Mutex::new(ShopifySandbox::default()),
+            clock: clock.clone(),
+        });
+        let connectors: Arc<dyn Connectors> = Arc::new(registry::Registry::default());
+        let granted_ledger = Arc::new(GrantedLedger { grants: grants.clone(), inner: ledger.clone() });
+        let granted_queue = Arc::new(GrantedQueue::new(grants.clone(), queue.clone()));
+        let route_key = secret("route key of the tests, long enough");
+        let world = World {
+            ledger: granted_ledger.clone(),
+            queue: granted_queue.clone(),
+            transport: wire.clone(),
+            mail: mail.clone(),
+            credentials: credentials.clone(),
+            clock: clock.clone(),
+            rng: Arc::new(SeededRng::new(seed)),
+            connectors: connectors.clone(),
+            memo: Arc::default(),
+            allow_base_urls: true,
+        };
+        let receiver = Receiver {
+            queue: granted_queue,
+            ledger: granted_ledger,
+            webhook_secrets: credentials.clone(),
+            clock: clock.clone(),
+            connectors,
+            route_key: signatures::RouteKey::new(route_key).unwrap(),
+            cache: workflow::receive::KeyCache::default(),
+        };
+        let system = Self {
+            clock,
+            ledger,
+            queue,
+            mail,
+            credentials,
+            wire,
+            world,
+            receiver,
+            grants,
+            orders: Mutex::default(),
+        };
+        system.connect();
+        system
+    }
+
+    fn connect(&self) {
+        let now = self.clock.now();
+        self.wire
+            .shopify
+            .lock()
+            .unwrap()
+            .create_shop(now, ShopSpec::new(SHOP, "shop-token", "shop-secret"))
+            .unwrap();
+        for id in ["amazon-us", "amazon-two"] {
+            self.wire.amazon.lock().unwrap().add_seller(Seller {
+                seller: id.into(),
+                client_id: format!("client-{id}"),
+                client_secret: format!("client-secret-{id}"),
+                refresh_token: format!("refresh-{id}"),
+                access_denied: false,
+            });
+            self.set_refresh_token(id, &format!("refresh-{id}"));
+        }
+        self.credentials.put(
+            account("shop"),
+            Credential {
+                secrets: [("access_token".to_owned(), secret("shop-token"))].into(),
+                ..Credential::default()
+            },
+        );
+        self.credentials.put_webhook_keys(WebhookKeys {
+            account: account("shop"),
+            kind: "shopify".into(),
+            secrets: vec![secret("shop-secret")],
+        });
+        self.apply();
+    }
+
+    pub(crate) fn set_refresh_token(&self, id: &str, token: &str) {
+        let secrets = [
+            ("client_id".to_owned(), secret(&format!("client-{id}"))),
+            ("client_secret".to_owned(), secret(&format!("client-secret-{id}"))),
+            ("refresh_token".to_owned(), secret(token)),
+        ];
+        self.credentials.put(account(id), Credential { secrets: secrets.into(), ..Credential::default() });
+    }
+
+    pub(crate) fn apply(&self) {
+        let both = ["amazon-us", "amazon-two"].map(amazon_connection);
+        let all: Vec<Connection> = [shopify_connection()].into_iter().chain(both).collect();
+        self.apply_all(&all);
+    }
+
+    /// The settings name these connections and no others.
+    pub(crate) fn apply_all(&self, connections: &[Connection]) {
+        let applied = |connection: &Connection| Applied {
+            connection: connection.clone(),
+            credentials_fingerprint: "1".into(),
+            expires_at: None,
+        };
+        let all: Vec<Applied> = connections.iter().map(applied).collect();
+        block_on(apply(&self.world, &all)).unwrap();
+    }
+
+    /// An Amazon order and its twin in the shop.
+    pub(crate) fn order(&self, id: &str, items: &[(&str, u32)]) {
+        self.order_of("amazon-us", id, items);
+    }
+
+    pub(crate) fn order_of(&self, seller: &str, id: &str, items: &[(&str, u32)]) {
+        self.amazon_order(seller, id, items, |_| {});
+        self.shop_order(id, seller, items);
+    }
+
+    pub(crate) fn amazon_order(
+        &self,
+        seller: &str,
+        id: &str,
+        items: &[(&str, u32)],
+        change: impl Fn(&mut NewOrder),
+    ) {
+        let now = self.clock.now();
+        let mut order = NewOrder {
+            seller: seller.into(),
+            order_id: id.into(),
+            marketplace_id: US.into(),
+            items: items
+                .iter()
+                .map(|(sku, quantity)| NewItem {
+                    order_item_id: None,
+                    sku: (*sku).into(),
+                    quantity: *quantity,
+                    cancelled: false,
+                })
+                .collect(),
+            fulfilled_by: Party::Merchant,
+            status: Status::Unshipped,
+            programs: vec![],
+            purchase_date: None,
+            ship_by: None,
+            cancel_requested: false,
+            packages: vec![],
+            buyer: None,
+            recipient: None,
+        };
+        change(&mut order);
+        self.wire.amazon.lock().unwrap().add_order(now, order).unwrap();
+    }
+
+    pub(crate) fn shop_order(&self, id: &str, source_name: &str, items: &[(&str, u32)]) {
+        let now = self.clock.now();
+        let spec = OrderSpec {
+            source_name: Some(source_name.into()),
+            attributes: vec![(ATTRIBUTE.into(), id.into())],
+            lines: items.iter().map(|(sku, quantity)| LineSpec::new(sku, *quantity)).collect(),
+            ..OrderSpec::default()
+        };
+        let order = self.wire.shopify.lock().unwrap().create_order(now, SHOP, spec).unwrap();
+        self.orders.lock().unwrap().insert(id.to_owned(), order.id);
+    }
+
+    pub(crate) fn shop_id(&self, id: &str) -> u64 {
+        self.orders.lock().unwrap().get(id).copied().unwrap()
+    }
+
+    /// The shop ships; the delivery is not posted yet.
+    pub(crate) fn ship(
+        &self,
+        id: &str,
+        carrier: &str,
+        numbers: &[&str],
+        lines: &[(&str, u32)],
+    ) -> (u64, Delivery) {
+        let now = self.clock.now();
+        let lines = lines
+            .iter()
+            .map(|(sku, quantity)| FulfillLine { line: None, sku: Some((*sku).into()), quantity: *quantity })
+            .collect();
+        let spec = FulfillSpec {
+            lines: Some(lines),
+            numbers: numbers.iter().map(|n| (*n).to_owned()).collect(),
+            company: Some(carrier.into()),
+            ..FulfillSpec::default()
+        };
+        self.wire.shopify.lock().unwrap().fulfill(now, SHOP, self.shop_id(id), spec).unwrap()
+    }
+
+    /// Posts a delivery; the status.
+    pub(crate) fn post(&self, delivery: &Delivery) -> u16 {
+        let path =
+            format!("/webhooks/stores/shop-{}", signatures::route_tag(&self.receiver.route_key, "shop"));
+        self.post_to(&path, delivery)
+    }
+
+    pub(crate) fn post_to(&self, path: &str, delivery: &Delivery) -> u16 {
+        let mut headers = HeaderMap::new();
+        for (name, value) in &delivery.headers {
+            headers.insert(
+                http::HeaderName::from_bytes(name.to_lowercase().as_bytes()).unwrap(),
+                value.parse().unwrap(),
+            );
+        }
+        let inbound =
+            Inbound { method: &Method::POST, path, headers: &headers, body: delivery.body.as_bytes() };
+        self.grants.as_function("receive-store-webhook", || block_on(self.receiver.receive(inbound))).status
+    }
+
+    /// Works until nothing is visible in any queue.
+    pub(crate) fn settle(&self) {
+        for _ in 0..2_000 {
+            if !self.work_once() {
+                return;
+            }
+        }
+        panic!("the queues never become quiet");
+    }
+
+    fn work_once(&self) -> bool {
+        let visibility = Duration::from_secs(60);
+        let mut worked = false;
+        for queue in QueueName::ALL {
+            for message in self.queue.receive(queue, 10, visibility) {
+                worked = true;
+                let receives = message.receives.to_string();
+                let attributes = batch::SqsAttributes { receives };
+                let record = SqsRecord { message_id: "1".into(), body: message.body.clone(), attributes };
+                let event = SqsEvent { records: vec![record] };
+                let failed = match queue {
+                    QueueName::Inbound => self.grants.as_function("sync-order", || {
+                        let work = |body| workflow::sync::work(&self.world, body);
+                        block_on(batch::answer(&self.world, &event, work))
+                    }),
+                    QueueName::Alerts => self.grants.as_function("send-alerts", || {
+                        let work = |body| workflow::alerts::tell(&self.world, body);
+                        block_on(batch::answer(&self.world, &event, work))
+                    }),
+                };
+                if failed.failures.is_empty() {
+                    self.queue.delete(queue, message.receipt);
+                } else {
+                    println!("failed: {}", message.body);
+                }
+            }
+        }
+        worked
+    }
+
+    /// Lets time pass: each minute a sweep, each three minutes a poll, work in between.
+    pub(crate) fn pass(&self, minutes: u64) {
+        for minute in 0..minutes {
+            self.clock.advance(Duration::from_secs(60));
+            self.grants.as_function("sweep", || block_on(workflow::sweep::sweep(&self.world))).unwrap();
+            if minute % 3 == 0 {
+                self.grants
+                    .as_function("poll-channels", || block_on(workflow::poll::poll(&self.world)))
+                    .unwrap();
+            }
+            self.settle();
+        }
+    }
+
+    pub(crate) fn packages(&self, order: &str) -> Vec<Package> {
+        let reference =
+            MarketplaceOrderRef { account: account("amazon-us"), order: order.try_into().unwrap() };
+        let key = domain::keys::ItemKey::marketplace_order(&reference);
+        self.ledger
+            .items()
+            .iter()
+            .filter(|i| {
+                i.key.pk.ends_with(&key.pk[key.pk.rfind('#').unwrap()..]) && i.key.sk.starts_with("P#")
+            })
+            .map(|i| serde_json::from_str(&i.body).unwrap())
+            .collect()
+    }
+
+    pub(crate) fn states(&self, order: &str) -> Vec<StateName> {
+        self.packages(order).iter().map(|p| p.state.name()).collect()
+    }
+
+    /// Everything the marketplace holds of an order: tracking number, carrier code, units, calls.
+    pub(crate) fn at_amazon(&self, order: &str) -> Vec<(String, String, u32, u32)> {
+        let record = self.wire.amazon.lock().unwrap().record();
+        record
+            .packages
+            .iter()
+            .filter(|p| p.order == order)
+            .map(|p| {
+                let units = p.content.lines.values().sum();
+                (p.content.tracking_number.clone(), p.content.carrier_code.clone(), units, p.confirm_calls)
+            })
+            .collect()
+    }
+
+    pub(crate) fn subjects(&self) -> Vec<String> {
+        self.mail.sent().into_iter().map(|m| m.subject).collect()
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        // What a handler caught as a record's own failure is a failure of the template all the same.
+        if !std::thread::panicking() {
+            assert_eq!(self.grants.take_refused(), Vec::<String>::new(), "used, but not granted");
+        }
+    }
+}

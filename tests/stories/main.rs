@@ -1,0 +1,16 @@
+//! Stories that cross crates, and the rules of the tree.
+
+#[cfg(test)]
+mod dependencies;
+#[cfg(test)]
+mod granted;
+#[cfg(test)]
+mod harness;
+#[cfg(test)]
+mod one_path;
+#[cfg(test)]
+mod parcel;
+#[cfg(test)]
+mod simulation;
+#[cfg(test)]
+mod template;

@@ -1,0 +1,317 @@
+//! The rules of `template.yaml`: linters let a wildcard in a policy pass, these do not.
+
+pub(crate) mod grants;
+pub(crate) mod load;
+mod services;
+
+use serde_json::{Value, json};
+
+use load::Template;
+
+/// Returns what is wrong, in words; nothing if the rule is kept.
+type Rule = fn(&Template) -> Vec<String>;
+
+const RULES: [(&str, Rule); 15] = [
+    ("own role", grants::each_function_has_its_own_role),
+    ("written out", grants::policies_are_written_out),
+    ("exact actions", grants::actions_are_exact),
+    ("exact resources", grants::resources_are_exact),
+    ("open to all", grants::only_urls_are_open_to_all),
+    ("url permissions", grants::urls_have_both_permissions),
+    ("receiver", grants::receiver_is_granted_this_alone),
+    ("dear to few", grants::what_is_dear_is_granted_to_few),
+    ("deployed", services::every_function_is_deployed),
+    ("plain functions", services::functions_are_plain),
+    ("secrets", services::nothing_secret_is_in_the_open),
+    ("batches", services::batches_fail_by_record),
+    ("queues", services::queues_lose_nothing),
+    ("tables", services::tables_are_the_ledgers_and_safe),
+    ("wired", services::what_is_wired_is_granted),
+];
+
+fn broken_rules(template: &Template) -> Vec<(&'static str, Vec<String>)> {
+    RULES.iter().map(|(name, rule)| (*name, rule(template))).filter(|(_, wrong)| !wrong.is_empty()).collect()
+}
+
+#[test]
+fn the_template_keeps_every_rule() {
+    assert_eq!(broken_rules(&Template::deployed()), []);
+}
+
+/// A way to break one rule: the rule, a place in the template, what is put there (null: taken away), and what
+/// the rule must say.
+type Break = (&'static str, &'static str, Value, &'static str);
+
+fn breaks() -> Vec<Break> {
+    let first = "/Resources/SyncOrderRole/Properties/Policies/0/PolicyDocument/Statement/0";
+    assert!(Template::deployed().0.pointer(first).is_some());
+    let sync = "/Resources/SyncOrderRole/Properties/Policies/0/PolicyDocument/Statement/0/Action";
+    let sync_on = "/Resources/SyncOrderRole/Properties/Policies/0/PolicyDocument/Statement/0/Resource";
+    let receiver_on =
+        "/Resources/ReceiveStoreWebhookRole/Properties/Policies/0/PolicyDocument/Statement/1/Action";
+    let trust = "/Resources/SweepRole/Properties/AssumeRolePolicyDocument/Statement/0/Principal";
+    let inbound = "/Resources/SyncOrder/Properties/Events/Inbound/Properties";
+    let at = |base: &str, rest: &str| -> &'static str { String::leak(format!("{base}{rest}")) };
+    vec![
+        (
+            "own role",
+            "/Resources/Sweep/Properties/Role",
+            json!({ "Fn::GetAtt": ["SyncOrderRole", "Arn"] }),
+            "shares SyncOrderRole",
+        ),
+        ("own role", "/Resources/Sweep/Properties/Role", Value::Null, "no role of its own"),
+        (
+            "own role",
+            "/Resources/Sweep/Properties/Role",
+            json!({ "Fn::GetAtt": ["Gone", "Arn"] }),
+            "no role of ours",
+        ),
+        ("own role", "/Resources/Sweep/Properties/Policies", json!(["AWSLambdaExecute"]), "outside its role"),
+        ("own role", trust, json!({ "Service": "ec2.amazonaws.com" }), "somebody else than Lambda"),
+        ("own role", "/Resources/Spare", json!({ "Type": "AWS::IAM::Role" }), "is no function's role"),
+        (
+            "written out",
+            "/Resources/SweepRole/Properties/ManagedPolicyArns",
+            json!(["arn:aws:iam::aws:policy/AdministratorAccess"]),
+            "managed policy",
+        ),
+        ("written out", "/Resources/More", json!({ "Type": "AWS::IAM::Policy" }), "grants elsewhere"),
+        (
+            "written out",
+            "/Resources/More",
+            json!({ "Type": "AWS::Serverless::Connector" }),
+            "grants elsewhere",
+        ),
+        ("exact actions", sync, json!("*"), "is not exact"),
+        ("exact actions", sync, json!(["sqs:ReceiveMessage", "dynamodb:*"]), "is not exact"),
+        ("exact actions", sync, json!("dynamodb:Get?tem"), "is not exact"),
+        ("exact actions", at(first, "/NotAction"), json!("iam:PassRole"), "does not name"),
+        (
+            "exact actions",
+            "/Resources/Sweep/Properties/Policies",
+            json!([{ "Statement": [{ "Effect": "Allow", "Action": "*", "Resource": "arn:aws:s3:::x" }] }]),
+            "action * is not exact",
+        ),
+        ("exact resources", sync_on, json!("*"), "is not exact"),
+        ("exact resources", sync_on, json!({ "Fn::Sub": "${OrdersTable.Arn}/index/*" }), "is not exact"),
+        ("exact resources", sync_on, json!({ "Fn::Sub": "arn:aws:sqs:${AWS::Region}:1:*" }), "is not exact"),
+        ("exact resources", sync_on, json!({ "Fn::Join": ["", ["arn:aws:sqs:", "*"]] }), "is not exact"),
+        (
+            "exact resources",
+            sync_on,
+            json!({ "Fn::If": ["C", { "Fn::GetAtt": ["A", "Arn"] }, "*"] }),
+            "is not exact",
+        ),
+        ("exact resources", sync_on, Value::Null, "names no resource"),
+        (
+            "exact resources",
+            "/Resources/SecretsKey/Properties/KeyPolicy/Statement/0/Sid",
+            json!("Renamed"),
+            "nobody needs",
+        ),
+        ("open to all", trust, json!("*"), "open to all"),
+        ("open to all", trust, json!({ "AWS": ["*"] }), "open to all"),
+        (
+            "open to all",
+            "/Resources/ReceiveStoreWebhookInvokePermission/Properties/InvokedViaFunctionUrl",
+            Value::Null,
+            "open to all",
+        ),
+        (
+            "open to all",
+            "/Resources/ReceiveStoreWebhookUrlPermission/Properties/FunctionUrlAuthType",
+            json!("AWS_IAM"),
+            "open to all",
+        ),
+        (
+            "url permissions",
+            "/Resources/ReceiveStoreWebhookInvokePermission",
+            Value::Null,
+            "lacks lambda:InvokeFunction,",
+        ),
+        (
+            "url permissions",
+            "/Resources/ReceiveStoreWebhookUrlPermission",
+            Value::Null,
+            "lacks lambda:InvokeFunctionUrl",
+        ),
+        (
+            "url permissions",
+            "/Resources/Sweep/Properties/FunctionUrlConfig",
+            json!({ "AuthType": "NONE" }),
+            "not written out",
+        ),
+        (
+            "receiver",
+            receiver_on,
+            json!(["dynamodb:PutItem", "dynamodb:Scan"]),
+            "dynamodb:Scan on ${DeliveriesTable.Arn}",
+        ),
+        ("receiver", receiver_on, json!("dynamodb:UpdateItem"), "dynamodb:PutItem on ${DeliveriesTable.Arn}"),
+        (
+            "dear to few",
+            sync_on,
+            json!({ "Fn::GetAtt": ["WebhookSecretsTable", "Arn"] }),
+            "sync-order: must not have",
+        ),
+        ("dear to few", sync, json!(["ses:SendEmail"]), "sync-order: must not have ses:SendEmail"),
+        (
+            "dear to few",
+            "/Resources/SendAlertsRole/Properties/Policies/0/PolicyDocument/Statement/4/Condition",
+            Value::Null,
+            "lacks the condition ses:FromAddress",
+        ),
+        (
+            "dear to few",
+            "/Resources/ReceiveStoreWebhookRole/Properties/Policies/0/PolicyDocument/Statement/3/Condition",
+            Value::Null,
+            "lacks the condition kms:ViaService",
+        ),
+        ("deployed", "/Resources/Sweep", Value::Null, "sweep: only in one"),
+        ("plain functions", "/Globals/Function/Timeout", json!(900), "Globals"),
+        ("plain functions", "/Globals/Function/Policies", json!(["AmazonSQSFullAccess"]), "Globals"),
+        ("plain functions", "/Resources/SweepLogs/Properties/RetentionInDays", Value::Null, "for ever"),
+        ("plain functions", "/Resources/Sweep/Properties/LoggingConfig", Value::Null, "for ever"),
+        (
+            "plain functions",
+            "/Resources/Sweep/Properties/ReservedConcurrentExecutions",
+            json!(1),
+            "has Reserved",
+        ),
+        (
+            "secrets",
+            "/Resources/SyncOrder/Properties/Environment/Variables/LWA_CLIENT_SECRET",
+            json!("x"),
+            "no place in its environment",
+        ),
+        (
+            "secrets",
+            "/Resources/SyncOrder/Properties/Environment/Variables/LOG_LEVEL",
+            json!("{{resolve:secretsmanager:x}}"),
+            "resolved into the template",
+        ),
+        ("secrets", "/Parameters/ShopifySecret", json!({ "Type": "String", "NoEcho": true }), "by parameter"),
+        ("secrets", "/Outputs/Token", json!({ "Value": "x" }), "may tell a secret"),
+        ("batches", at(inbound, "/FunctionResponseTypes"), Value::Null, "fails its whole batch"),
+        ("batches", at(inbound, "/ScalingConfig"), Value::Null, "nothing bounds"),
+        ("batches", at(inbound, "/BatchSize"), json!(100), "not of 1 to 10"),
+        (
+            "batches",
+            "/Resources/Mapping",
+            json!({ "Type": "AWS::Lambda::EventSourceMapping", "Properties": { "BatchSize": 10 } }),
+            "Mapping: one bad record",
+        ),
+        ("queues", "/Resources/InboundQueue/Properties/RedrivePolicy", Value::Null, "no dead-letter queue"),
+        ("queues", "/Resources/InboundQueue/Properties/VisibilityTimeout", json!(360), "visibility of 361 s"),
+        ("queues", "/Resources/InboundQueue/Properties/RedrivePolicy/maxReceiveCount", json!(1), "too soon"),
+        (
+            "queues",
+            "/Resources/InboundDeadLetters/Properties/MessageRetentionPeriod",
+            json!(604_800),
+            "forgets",
+        ),
+        (
+            "queues",
+            "/Resources/AlertsQueue/Properties/SqsManagedSseEnabled",
+            json!(false),
+            "is not encrypted",
+        ),
+        ("queues", "/Resources/AlertsQueue/Properties/FifoQueue", json!(true), "not a standard queue"),
+        ("queues", "/Resources/SendAlerts/Properties/Events", Value::Null, "AlertsQueue: nobody reads it"),
+        (
+            "tables",
+            "/Resources/OrdersTable/Properties/PointInTimeRecoverySpecification",
+            Value::Null,
+            "recovery",
+        ),
+        ("tables", "/Resources/DeliveriesTable/Properties/SSESpecification", Value::Null, "not encrypted"),
+        (
+            "tables",
+            "/Resources/CredentialsTable/Properties/SSESpecification/KMSMasterKeyId",
+            Value::Null,
+            "not under the secrets' key",
+        ),
+        ("tables", "/Resources/OrdersTable/DeletionPolicy", Value::Null, "does not outlive"),
+        ("tables", "/Resources/OrdersTable/Properties/BillingMode", json!("PROVISIONED"), "not on demand"),
+        ("tables", "/Resources/RateLimitsTable", Value::Null, "rate-limits: only in one"),
+        ("tables", "/Resources/SecretsKey/Properties/EnableKeyRotation", json!(false), "is not rotated"),
+        (
+            "tables",
+            "/Resources/OrdersTable/Properties/GlobalSecondaryIndexes/0/Projection/ProjectionType",
+            json!("ALL"),
+            "other indexes",
+        ),
+        (
+            "tables",
+            "/Resources/DeliveriesTable/Properties/GlobalSecondaryIndexes",
+            Value::Null,
+            "other indexes",
+        ),
+        ("tables", "/Resources/CredentialsTable/Properties/KeySchema", json!([]), "other keys"),
+        (
+            "tables",
+            "/Resources/OrdersTable/Properties/AttributeDefinitions/3",
+            json!({ "AttributeName": "due_at", "AttributeType": "N" }),
+            "no strings",
+        ),
+        ("tables", "/Resources/OrdersTable/Properties/TimeToLiveSpecification", Value::Null, "forgets"),
+        (
+            "tables",
+            "/Resources/OrdersTable/Properties/TimeToLiveSpecification/AttributeName",
+            json!("ttl"),
+            "another attribute",
+        ),
+        (
+            "wired",
+            "/Resources/SyncOrder/Properties/Environment/Variables/ALERTS_QUEUE_URL",
+            Value::Null,
+            "${AlertsQueue.Arn} is granted or addressed",
+        ),
+        ("wired", sync, json!(["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]), "sqs:DeleteMessage on"),
+    ]
+}
+
+/// Puts `value` at `pointer`, or takes away what is there.
+fn change(template: &mut Template, pointer: &str, value: Value) {
+    let (parent, key) = pointer.rsplit_once('/').unwrap();
+    let parent = template.0.pointer_mut(parent).unwrap_or_else(|| panic!("no {parent} to break"));
+    match parent {
+        Value::Array(values) => *values.get_mut(key.parse::<usize>().unwrap()).unwrap() = value,
+        Value::Object(map) if value.is_null() => {
+            assert!(map.remove(key).is_some(), "{pointer}: nothing to take away");
+        }
+        Value::Object(map) => drop(map.insert(key.to_owned(), value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            panic!("{pointer}: no place to put something")
+        }
+    }
+}
+
+#[test]
+fn every_rule_catches_what_breaks_it() {
+    let breaks = breaks();
+    for (rule, pointer, value, says) in &breaks {
+        let mut template = Template::deployed();
+        change(&mut template, pointer, value.clone());
+        let broken = broken_rules(&template);
+        let said =
+            broken.iter().find(|(name, _)| name == rule).map_or(&[][..], |(_, wrong)| wrong.as_slice());
+        assert!(
+            said.iter().any(|wrong| wrong.contains(says)),
+            "{rule}: {pointer} := {value} gave {broken:?}"
+        );
+    }
+    for (rule, _) in RULES {
+        assert!(breaks.iter().any(|(name, ..)| *name == rule), "{rule}: nothing shows that it bites");
+    }
+}
+
+#[test]
+fn short_and_long_tags_read_alike() {
+    let short = Template::parse("a: !GetAtt B.C.D\nb: !Sub \"${X}-y\"\nc: !Ref Z\nd: !If [C, !Ref A, \"\"]");
+    let long = Template::parse(
+        "a: { Fn::GetAtt: B.C.D }\nb: { Fn::Sub: \"${X}-y\" }\nc: { Ref: Z }\nd: { Fn::If: [C, { Ref: A }, \"\"] }",
+    );
+    assert_eq!(short.0, long.0);
+    assert_eq!(short.0["a"], json!({ "Fn::GetAtt": ["B", "C.D"] }));
+}

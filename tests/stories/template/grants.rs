@@ -1,0 +1,264 @@
+//! Who may do what: roles, statements, principals.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::load::{Template, text, texts, walk};
+
+/// Statements that may say `Resource: '*'`: logical id, Sid, and why.
+const EVERY_RESOURCE: [(&str, &str, &str); 1] =
+    [("SecretsKey", "LeaveItToTheAccount", "in a key's own policy it means this key and nothing else")];
+
+/// Types that grant something elsewhere than in the function's own role.
+const GRANTS_ELSEWHERE: [&str; 7] = [
+    "AWS::IAM::ManagedPolicy",
+    "AWS::IAM::Policy",
+    "AWS::IAM::RolePolicy",
+    "AWS::IAM::User",
+    "AWS::IAM::UserPolicy",
+    "AWS::IAM::Group",
+    "AWS::Serverless::Connector",
+];
+
+/// Every policy statement, with where it stands.
+fn statements(template: &Template) -> Vec<(String, &Map<String, Value>)> {
+    let mut found = Vec::new();
+    walk(&template.0["Resources"], "", &mut |path, map| {
+        if map.contains_key("Effect") {
+            found.push((path.trim_start_matches('/').to_owned(), map));
+        }
+    });
+    found
+}
+
+/// The statements of one role's policies, its trust left out.
+fn grants_of_role<'t>(template: &'t Template, role: &str) -> Vec<&'t Map<String, Value>> {
+    let inside = format!("{role}/Properties/Policies/");
+    statements(template).into_iter().filter(|(path, _)| path.starts_with(&inside)).map(|(_, s)| s).collect()
+}
+
+/// The logical id of a function's role.
+fn role_of(function: &Value) -> Option<&str> {
+    match function["Role"]["Fn::GetAtt"].as_array()?.as_slice() {
+        [role, attribute] if attribute == "Arn" => role.as_str(),
+        _ => None,
+    }
+}
+
+fn field(statement: &Map<String, Value>, name: &str) -> Vec<String> {
+    statement.get(name).map(texts).unwrap_or_default()
+}
+
+/// What a function may do: pairs of action and resource.
+pub(crate) fn grants(template: &Template, function: &str) -> BTreeSet<(String, String)> {
+    let functions: BTreeMap<_, _> = template.functions().into_iter().collect();
+    let role = functions.get(function).and_then(|f| role_of(f)).unwrap_or_default();
+    let mut pairs = BTreeSet::new();
+    for statement in grants_of_role(template, role) {
+        for action in field(statement, "Action") {
+            pairs.extend(field(statement, "Resource").into_iter().map(|r| (action.clone(), r)));
+        }
+    }
+    pairs
+}
+
+pub(super) fn each_function_has_its_own_role(template: &Template) -> Vec<String> {
+    let roles: BTreeMap<_, _> = template.of_type("AWS::IAM::Role").into_iter().collect();
+    let mut used = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for (name, function) in template.functions() {
+        match role_of(function) {
+            Some(role) if !roles.contains_key(role) => {
+                wrong.push(format!("{name}: {role} is no role of ours"))
+            }
+            Some(role) if !used.insert(role) => wrong.push(format!("{name}: shares {role}")),
+            Some(_) => {}
+            None => wrong.push(format!("{name}: has no role of its own")),
+        }
+        if !function["Policies"].is_null() || !function["Connectors"].is_null() {
+            wrong.push(format!("{name}: is granted something outside its role"));
+        }
+    }
+    for (id, role) in roles {
+        let trust = &role["Properties"]["AssumeRolePolicyDocument"]["Statement"];
+        let trusted = trust.as_array().is_some_and(|all| {
+            all.iter().all(|s| s["Principal"] == serde_json::json!({ "Service": "lambda.amazonaws.com" }))
+        });
+        if !trusted {
+            wrong.push(format!("{id}: trusts somebody else than Lambda"));
+        }
+        if !used.contains(id) {
+            wrong.push(format!("{id}: is no function's role"));
+        }
+    }
+    wrong
+}
+
+pub(super) fn policies_are_written_out(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (id, role) in template.of_type("AWS::IAM::Role") {
+        if !role["Properties"]["ManagedPolicyArns"].is_null() {
+            wrong.push(format!("{id}: takes a managed policy"));
+        }
+    }
+    for kind in GRANTS_ELSEWHERE {
+        wrong.extend(template.of_type(kind).iter().map(|(id, _)| format!("{id}: {kind} grants elsewhere")));
+    }
+    wrong
+}
+
+pub(super) fn actions_are_exact(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (path, statement) in statements(template) {
+        for turned in ["NotAction", "NotResource", "NotPrincipal"] {
+            if statement.contains_key(turned) {
+                wrong.push(format!("{path}: {turned} grants what it does not name"));
+            }
+        }
+        let actions = field(statement, "Action");
+        if actions.is_empty() {
+            wrong.push(format!("{path}: names no action"));
+        }
+        for action in actions {
+            let exact = action.split_once(':').is_some_and(|(service, verb)| {
+                let plain = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric());
+                plain(service) && plain(verb)
+            });
+            if !exact {
+                wrong.push(format!("{path}: action {action} is not exact"));
+            }
+        }
+    }
+    wrong
+}
+
+pub(super) fn resources_are_exact(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut excepted = BTreeSet::new();
+    for (path, statement) in statements(template) {
+        let owner = path.split('/').next().unwrap_or_default();
+        let sid = statement.get("Sid").map(text).unwrap_or_default();
+        let resources = field(statement, "Resource");
+        let is_trust = path.contains("/AssumeRolePolicyDocument/");
+        if resources.is_empty() && !is_trust {
+            wrong.push(format!("{path}: names no resource"));
+        }
+        for resource in resources {
+            let exception = EVERY_RESOURCE.iter().find(|(o, s, _)| *o == owner && *s == sid);
+            match exception {
+                Some(exception) if resource == "*" => {
+                    excepted.insert(exception);
+                }
+                _ if is_exact(&resource) => {}
+                _ => wrong.push(format!("{path}: resource {resource} is not exact")),
+            }
+        }
+    }
+    let unused = EVERY_RESOURCE.iter().filter(|e| !excepted.contains(e));
+    wrong.extend(unused.map(|(owner, sid, _)| format!("{owner}/{sid}: an exception nobody needs")));
+    wrong
+}
+
+/// One ARN; `:*` only as the streams of one log group.
+fn is_exact(resource: &str) -> bool {
+    let streams = resource.contains(":logs:") && resource.contains(":log-group:");
+    let rest = if streams { resource.strip_suffix(":*").unwrap_or(resource) } else { resource };
+    let is_arn = rest.starts_with("arn:") || (rest.starts_with("${") && rest.contains(".Arn}"));
+    is_arn && !rest.contains(['*', '?'])
+}
+
+pub(super) fn only_urls_are_open_to_all(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    walk(&template.0["Resources"], "", &mut |path, map| {
+        let Some(principal) = map.get("Principal") else { return };
+        let mut named = texts(principal);
+        named.extend(principal.as_object().into_iter().flat_map(|kinds| kinds.values().flat_map(texts)));
+        // An object such as `{Service: …}` reads as one unknown text; its values were added above.
+        let open = named.iter().any(|name| name.contains('*'));
+        let id = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+        let is_permission = template.0["Resources"][id]["Type"] == "AWS::Lambda::Permission";
+        let action = map.get("Action").map(text).unwrap_or_default();
+        let by_url = match action.as_str() {
+            "lambda:InvokeFunctionUrl" => map.get("FunctionUrlAuthType").is_some_and(|auth| auth == "NONE"),
+            "lambda:InvokeFunction" => map.get("InvokedViaFunctionUrl").is_some_and(|via| via == true),
+            _ => false,
+        };
+        if open && !(is_permission && by_url) {
+            wrong.push(format!("{}: open to all", path.trim_start_matches('/')));
+        }
+    });
+    wrong
+}
+
+pub(super) fn urls_have_both_permissions(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, function) in template.functions() {
+        if !function["FunctionUrlConfig"].is_null() {
+            wrong.push(format!("{name}: its URL is not written out"));
+        }
+    }
+    let permissions = template.of_type("AWS::Lambda::Permission");
+    for (id, url) in template.of_type("AWS::Lambda::Url") {
+        let target = &url["Properties"]["TargetFunctionArn"];
+        for action in ["lambda:InvokeFunctionUrl", "lambda:InvokeFunction"] {
+            let granted = permissions.iter().any(|(_, p)| {
+                p["Properties"]["FunctionName"] == *target && p["Properties"]["Action"] == action
+            });
+            if !granted {
+                wrong.push(format!("{id}: lacks {action}, which URLs need since October 2025"));
+            }
+        }
+    }
+    wrong
+}
+
+/// The receiver stands open to the world: what it may do is this list and nothing else.
+pub(super) fn receiver_is_granted_this_alone(template: &Template) -> Vec<String> {
+    let allowed: BTreeSet<_> = [
+        ("sqs:SendMessage", "${InboundQueue.Arn}"),
+        ("dynamodb:PutItem", "${DeliveriesTable.Arn}"),
+        ("dynamodb:GetItem", "${WebhookSecretsTable.Arn}"),
+        ("kms:Decrypt", "${SecretsKey.Arn}"),
+        ("logs:CreateLogStream", "${ReceiveStoreWebhookLogs.Arn}"),
+        ("logs:PutLogEvents", "${ReceiveStoreWebhookLogs.Arn}"),
+    ]
+    .map(|(action, resource)| (action.to_owned(), resource.to_owned()))
+    .into();
+    let granted = grants(template, "receive-store-webhook");
+    granted
+        .symmetric_difference(&allowed)
+        .map(|(action, resource)| format!("{action} on {resource}"))
+        .collect()
+}
+
+/// What is dear is granted to few: resource or action, and the functions that may.
+const FEW: [(&str, &[&str]); 4] = [
+    ("${WebhookSecretsTable.Arn}", &["receive-store-webhook"]),
+    ("${CredentialsTable.Arn}", &["sync-order", "poll-channels"]),
+    ("${SecretsKey.Arn}", &["receive-store-webhook", "sync-order", "poll-channels"]),
+    ("ses:SendEmail", &["send-alerts"]),
+];
+
+pub(super) fn what_is_dear_is_granted_to_few(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for (name, function) in template.functions() {
+        for (action, resource) in grants(template, name) {
+            let few = FEW.iter().find(|(dear, _)| *dear == action || resource.starts_with(dear));
+            if few.is_some_and(|(_, may)| !may.contains(&name)) {
+                wrong.push(format!("{name}: must not have {action} on {resource}"));
+            }
+        }
+        for statement in grants_of_role(template, role_of(function).unwrap_or_default()) {
+            let needed: &[&str] = match field(statement, "Action").first().and_then(|a| a.split(':').next()) {
+                Some("kms") => &["kms:ViaService", "kms:EncryptionContext:aws:dynamodb:tableName"],
+                Some("ses") => &["ses:FromAddress"],
+                _ => &[],
+            };
+            let bound = statement.get("Condition").map_or(&Value::Null, |c| &c["StringEquals"]);
+            let missing = needed.iter().filter(|key| bound[**key].is_null());
+            wrong.extend(missing.map(|key| format!("{name}: lacks the condition {key}")));
+        }
+    }
+    wrong
+}
