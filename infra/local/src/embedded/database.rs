@@ -41,7 +41,10 @@ impl Database {
         let Some(text) = path.to_str().map(str::to_owned) else {
             bail!("{} is no path in UTF-8: choose another data directory", path.display());
         };
-        let engine = tokio::task::spawn_blocking(move || dynoxide::Database::new(&text))
+        let open = move || {
+            trouble::opened(|| dynoxide::Database::new(&text), |e| trouble::tells_locked(&e.to_string()))
+        };
+        let engine = tokio::task::spawn_blocking(open)
             .await
             .context("opening the database")?
             .map_err(|e| anyhow::anyhow!(trouble::told(path, &e.to_string())))?;

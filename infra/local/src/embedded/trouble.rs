@@ -1,8 +1,43 @@
 //! What is wrong with a file or the disk below it, and what to do about it.
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use rusqlite::ErrorCode;
+
+/// How long an opening is tried again while another process is at the file.
+const OPENING: Duration = Duration::from_secs(10);
+/// How long to wait between two tries.
+const BETWEEN: Duration = Duration::from_millis(20);
+
+/// Opens a file, and tries again while another process holds it, for ten seconds.
+///
+/// SQLite's own waiting does not cover an opening: two processes that make a file at once both read it, both
+/// want to write the change to WAL mode, and the second is refused at once, since waiting could never end
+/// well for it. It has to begin anew. Blocks the thread.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "bounds a wait of this machine's; no decision of the product hangs on it"
+)]
+pub(crate) fn opened<T, E>(open: impl Fn() -> Result<T, E>, locked: impl Fn(&E) -> bool) -> Result<T, E> {
+    let begun = Instant::now();
+    loop {
+        match open() {
+            Err(error) if locked(&error) && begun.elapsed() < OPENING => std::thread::sleep(BETWEEN),
+            other => return other,
+        }
+    }
+}
+
+/// Whether another process holds the file.
+pub(crate) fn is_locked(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+/// The same, from the embedded database's text.
+pub(crate) fn tells_locked(text: &str) -> bool {
+    matches!(cause_told(text), Some(Cause::Locked))
+}
 
 /// Words for a failure of SQLite at `path`.
 pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> String {
@@ -26,7 +61,11 @@ pub(crate) fn sqlite(path: &Path, error: &rusqlite::Error) -> String {
 ///
 /// Its engine turns SQLite's codes into texts on the way; these are SQLite's own words, stable for decades.
 pub(crate) fn told(path: &Path, text: &str) -> String {
-    let cause = [
+    words(path, cause_told(text), text)
+}
+
+fn cause_told(text: &str) -> Option<Cause> {
+    [
         ("locked", Cause::Locked),
         ("busy", Cause::Locked),
         ("is full", Cause::Full),
@@ -39,8 +78,7 @@ pub(crate) fn told(path: &Path, text: &str) -> String {
     ]
     .into_iter()
     .find(|(sign, _)| text.contains(sign))
-    .map(|(_, cause)| cause);
-    words(path, cause, text)
+    .map(|(_, cause)| cause)
 }
 
 enum Cause {

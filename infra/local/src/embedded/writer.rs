@@ -64,7 +64,8 @@ where
 impl Writer {
     /// Opens the file, or creates it, in WAL mode with full flushing, and runs `schema` (safe to repeat).
     pub(crate) fn open(path: &Path, schema: &'static str) -> anyhow::Result<Self> {
-        let file = open(path, schema).map_err(|e| anyhow::anyhow!(trouble::sqlite(path, &e)))?;
+        let file = trouble::opened(|| open(path, schema), trouble::is_locked)
+            .map_err(|e| anyhow::anyhow!(trouble::sqlite(path, &e)))?;
         let (jobs, gathered) = mpsc::channel();
         let place: PathBuf = path.to_owned();
         std::thread::Builder::new().name("writer".into()).spawn(move || serve(&place, file, &gathered))?;

@@ -105,6 +105,33 @@ async fn the_command_line_reads_the_mailbox_of_a_running_system() {
 }
 
 #[tokio::test]
+async fn files_that_many_make_at_the_same_moment_open_for_all() {
+    const MAKERS: usize = 8;
+    for _ in 0..20 {
+        let place = tempfile::tempdir().unwrap();
+        let dir = DataDir::open(place.path()).unwrap();
+        let start = Arc::new(std::sync::Barrier::new(MAKERS));
+        let makers: Vec<_> = (0..MAKERS)
+            .map(|_| {
+                let (dir, start) = (dir.clone(), start.clone());
+                std::thread::spawn(move || {
+                    start.wait();
+                    // Kept open until all have one: the first to close would make the others wait for it.
+                    (dir.queue(clock(), 3).unwrap(), dir.mailbox(clock(), None).unwrap())
+                })
+            })
+            .collect();
+        let opened: Vec<_> = makers.into_iter().map(|maker| maker.join().unwrap()).collect();
+        for (queue, mailbox) in &opened {
+            queue.send(QueueName::Inbound, "made", Duration::ZERO).await.unwrap();
+            assert_eq!(mailbox.count().await.unwrap(), 0);
+        }
+        let all = u64::try_from(MAKERS).unwrap();
+        assert_eq!(opened[0].0.counts(QueueName::Inbound).await.unwrap().visible, all);
+    }
+}
+
+#[tokio::test]
 async fn two_processes_may_make_the_files_at_once() {
     for _ in 0..10 {
         let place = tempfile::tempdir().unwrap();
