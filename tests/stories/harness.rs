@@ -104,6 +104,7 @@ pub(crate) fn amazon_connection(id: &str) -> Connection {
         mail: MailSettings { to: vec!["merchant@example.com".into()], ..MailSettings::default() },
         time_zone: "America/New_York".into(),
         timing: Timing::default(),
+        carriers: domain::carrier_policy::CarrierPolicy::default(),
     }
 }
 

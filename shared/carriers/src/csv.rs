@@ -1,13 +1,14 @@
 //! Mappings as a table that people edit in a spreadsheet.
 //!
-//! Columns: `text`, `code`, `name`, `service`, `unlisted` (yes or empty). A cell that a spreadsheet would take for
-//! a formula gets a leading `'` on the way out and loses it on the way in.
+//! Columns: `text`, `code`, `name`, `service`, `unlisted` (yes or empty), `match` (empty, exact or pattern). A cell
+//! that a spreadsheet would take for a formula gets a leading `'` on the way out and loses it on the way in.
 
 use std::collections::BTreeMap;
 
 use ::csv::{ByteRecord, QuoteStyle, ReaderBuilder, WriterBuilder};
 use jiff::Timestamp;
 
+use crate::how::How;
 use crate::mapping::{Mapping, MappingProblem};
 
 /// The largest file that is read, in bytes.
@@ -19,7 +20,7 @@ pub const MOST_ROWS: u64 = 1_000_000;
 /// After so many bad lines the rest is not read: the file is of another kind.
 pub const MOST_BAD_LINES: usize = 10_000;
 
-const COLUMNS: [&str; 5] = ["text", "code", "name", "service", "unlisted"];
+const COLUMNS: [&str; 6] = ["text", "code", "name", "service", "unlisted", "match"];
 
 /// Where imported mappings go, and what they are stamped with.
 #[derive(Clone, Copy, Debug)]
@@ -84,6 +85,9 @@ pub enum Wrong {
     /// A yes or no that is neither.
     #[error("{0:?} in the column unlisted: write yes or leave it empty")]
     NotYesOrNo(String),
+    /// No way of matching.
+    #[error("{0:?} in the column match: write exact or pattern, or leave it empty")]
+    NotAMatch(String),
     /// A text that stands twice.
     #[error("the same carrier text stands on line {0} already")]
     Repeated(u64),
@@ -137,6 +141,7 @@ pub fn export<'a>(mappings: impl IntoIterator<Item = &'a Mapping>) -> String {
             cell(&mapping.name),
             cell(&mapping.service),
             unlisted.to_owned(),
+            if mapping.how.is_usual() { String::new() } else { mapping.how.as_str().to_owned() },
         ]
     });
     for row in std::iter::once(COLUMNS.map(str::to_owned)).chain(rows) {
@@ -231,14 +236,16 @@ fn row(
     if record.len() != columns.len() {
         return Err(Wrong::Cells { found: record.len(), wanted: columns.len() });
     }
-    let mut cells: [Option<String>; 5] = Default::default();
+    let mut cells: [Option<String>; 6] = Default::default();
     for (cell, column) in record.iter().zip(columns) {
         let cell = unescape(std::str::from_utf8(cell).map_err(|_| Wrong::NotUtf8)?);
         if let Some(slot) = cells.get_mut(*column) {
             *slot = Some(cell.to_owned());
         }
     }
-    let [text, code, name, service, unlisted] = cells;
+    let [text, code, name, service, unlisted, how] = cells;
+    let how = how.unwrap_or_default();
+    let how = How::parse(&how).ok_or_else(|| Wrong::NotAMatch(how.chars().take(40).collect()))?;
     let trimmed =
         |cell: Option<String>| cell.map(|cell| cell.trim().to_owned()).filter(|cell| !cell.is_empty());
     let unlisted = match unlisted.map(|cell| cell.trim().to_lowercase()).as_deref() {
@@ -249,6 +256,7 @@ fn row(
     let mapping = Mapping {
         schema: Mapping::SCHEMA,
         text: text.unwrap_or_default(),
+        how,
         code: trimmed(code).unwrap_or_default(),
         name: trimmed(name),
         service: trimmed(service),

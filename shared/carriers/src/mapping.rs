@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::accepted::{AcceptedCodes, accepted, all_accepted};
 use crate::codes::{code as built_in, marketplace};
-use crate::recognise::{key, recognise};
+use crate::how::{How, key_of};
+use crate::recognise::recognise;
 
 /// A carrier text, and what the merchant wants sent for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -15,8 +16,11 @@ pub struct Mapping {
     /// Layout of this record.
     #[serde(default = "schema")]
     pub schema: u16,
-    /// The text as the merchant wrote it; it means every text that folds alike.
+    /// The text as the merchant wrote it.
     pub text: String,
+    /// Which texts it means.
+    #[serde(default, skip_serializing_if = "How::is_usual")]
+    pub how: How,
     /// The marketplace's code, exact.
     pub code: String,
     /// The carrier's name, only with the marketplace's word for *other*: 1 to 50 characters.
@@ -59,6 +63,12 @@ pub enum MappingProblem {
     /// No store writes such a text.
     #[error("the carrier text has {0} characters: up to 500 are taken")]
     TextTooLong(usize),
+    /// Not what a pattern looks like.
+    #[error(
+        "{0:?} is no pattern: it takes one to eight * and at least two letters or digits (to send every unknown \
+         carrier as other, set unknown = \"other\" for the account in the settings)"
+    )]
+    BadPattern(String),
     /// Not what a code looks like.
     #[error("{0:?} is no carrier code: 1 to 100 characters, none at either end a space, none a line break")]
     BadCode(String),
@@ -152,7 +162,7 @@ impl Mapping {
     /// The key under which it is kept.
     #[must_use]
     pub fn key(&self) -> String {
-        key(&self.text)
+        key_of(&self.text, self.how)
     }
 
     /// Checks that the marketplace (`amazon`) would take it; without a country, in any of its countries.
@@ -196,6 +206,8 @@ impl Mapping {
         let length = |text: &str| text.chars().count();
         if self.schema > Self::SCHEMA {
             Err(MappingProblem::Newer(self.schema))
+        } else if self.how == How::Pattern && self.key().is_empty() {
+            Err(MappingProblem::BadPattern(short(&self.text)))
         } else if self.key().is_empty() {
             Err(MappingProblem::NoText)
         } else if length(&self.text) > 500 {
@@ -280,6 +292,7 @@ pub(crate) mod tests {
         Mapping {
             schema: Mapping::SCHEMA,
             text: text.to_owned(),
+            how: How::Folded,
             code: code.to_owned(),
             name: None,
             service: None,
@@ -306,6 +319,8 @@ pub(crate) mod tests {
             ("other with the longest name", other(Some(&"é".repeat(50))), Some("sg")),
             ("other, several countries", other(Some("Z")), None),
             ("service", Mapping { service: Some("Fast".into()), ..mapping("Zephyr", "UPS") }, Some("us")),
+            ("pattern", Mapping { how: How::Pattern, ..mapping("Zephyr *", "UPS") }, Some("us")),
+            ("exact", Mapping { how: How::Exact, ..mapping("Zephyr", "UPS") }, Some("us")),
             ("no service", Mapping { service: Some(String::new()), ..mapping("Zephyr", "UPS") }, Some("de")),
         ] {
             assert_eq!(mapping.check("amazon", country), Ok(()), "{what}");
@@ -368,6 +383,13 @@ pub(crate) mod tests {
                 Some("us"),
                 "service",
             ),
+            (
+                "pattern",
+                Mapping { how: How::Pattern, ..mapping("Zephyr", "UPS") },
+                Some("us"),
+                "is no pattern",
+            ),
+            ("bare star", Mapping { how: How::Pattern, ..mapping("*", "UPS") }, Some("us"), "unknown = "),
             ("newer", Mapping { schema: 2, ..mapping("Z", "UPS") }, Some("us"), "newer"),
         ] {
             let problem = mapping.check("amazon", country).expect_err(what).to_string();

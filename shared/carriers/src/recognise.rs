@@ -1,10 +1,10 @@
 //! Who is meant by what a store wrote, and by which service.
 
-use sha2::{Digest as _, Sha256};
-
 use crate::aliases::{self, NOT_A_SERVICE};
 use crate::carrier::Carrier;
 use crate::fold::{Role, compact, fold, plain, role};
+use crate::how::{self, How, exact_key, key};
+use crate::mapping::Mapping;
 
 /// A text taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -27,9 +27,6 @@ pub(crate) struct Reading {
 
 /// Services longer than this are no services.
 const LONGEST_SERVICE: usize = 100;
-
-/// Longest key, in bytes: encoded, with its scope, it must fit the 1,024 bytes of a sort key.
-const LONGEST_KEY: usize = 240;
 
 /// Takes a carrier text, and a service that the store keeps apart, to carrier and service.
 ///
@@ -109,6 +106,23 @@ fn longest_name(text: &str) -> Option<Hit<'_>> {
     longest_name_from("", text)
 }
 
+/// Every carrier that a text names anywhere, in whole words.
+pub(crate) fn all_named(text: &str) -> Vec<Carrier> {
+    let mut named = Vec::new();
+    let mut past = 0;
+    for (start, _) in words(text) {
+        if start < past {
+            continue;
+        }
+        let Some(hit) = text.get(start..).and_then(longest_name) else { continue };
+        past = start + hit.name.len();
+        if let Some(carrier) = hit.carrier.filter(|carrier| !named.contains(carrier)) {
+            named.push(carrier);
+        }
+    }
+    named
+}
+
 /// The longest name that begins with one of the carrier's and goes on in `more`.
 fn longest_name_after(carrier: Carrier, more: &str) -> Option<Hit<'_>> {
     longest_name_from(&compact(carrier.title()), more)
@@ -174,33 +188,20 @@ pub(crate) fn tidy_service(text: &str) -> Option<String> {
     (says_how && service.chars().count() <= LONGEST_SERVICE).then_some(service)
 }
 
-/// The key under which a mapping of this text is kept: the folded text, shortened by a hash if very long.
-///
-/// Empty if nothing is left of the text: such a text cannot be mapped.
-#[must_use]
-pub fn key(text: &str) -> String {
-    let folded = fold(text);
-    if folded.len() <= LONGEST_KEY {
-        return folded;
-    }
-    let digest = Sha256::digest(folded.as_bytes());
-    let hash: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let kept: String = folded.chars().take(40).collect();
-    format!("{kept}~{hash}")
-}
-
 /// The keys under which a mapping for this text may be kept, most particular first.
 ///
 /// Text and service together; the text alone; and, where the text holds a service (`USPS Priority Mail`), the
-/// carrier's name in it. Empty if there is no text at all.
+/// carrier's name in it. Each of the first two letter by letter first ([`crate::is_exact_key`]), then folded. Empty
+/// if there is no text at all.
 #[must_use]
 pub fn lookup_keys<'a>(text: impl Into<Option<&'a str>>, service: Option<&str>) -> Vec<String> {
     let text = text.into().unwrap_or_default();
-    let mut keys = Vec::with_capacity(3);
+    let mut keys = Vec::with_capacity(5);
     if let Some(service) = service {
-        keys.push(key(&format!("{text} {service}")));
+        let both = format!("{text} {service}");
+        keys.extend([exact_key(&both), key(&both)]);
     }
-    keys.push(key(text));
+    keys.extend([exact_key(text), key(text)]);
     keys.extend(read(text, None).name);
     let mut seen = Vec::with_capacity(keys.len());
     for key in keys {
@@ -209,6 +210,25 @@ pub fn lookup_keys<'a>(text: impl Into<Option<&'a str>>, service: Option<&str>) 
         }
     }
     seen
+}
+
+/// The patterns among these that mean this text, alone or with its service; most particular first.
+#[must_use]
+pub fn matching<'m>(
+    patterns: impl IntoIterator<Item = &'m Mapping>,
+    text: Option<&str>,
+    service: Option<&str>,
+) -> Vec<&'m Mapping> {
+    let text = text.unwrap_or_default();
+    let mut folded = vec![fold(text)];
+    folded.extend(service.map(|service| fold(&format!("{text} {service}"))));
+    let mut found: Vec<&Mapping> = patterns
+        .into_iter()
+        .filter(|mapping| mapping.how == How::Pattern)
+        .filter(|mapping| folded.iter().any(|text| how::matches(&mapping.text, text)))
+        .collect();
+    found.sort_by_cached_key(|mapping| (std::cmp::Reverse(how::weight(&mapping.text)), mapping.key()));
+    found
 }
 
 #[cfg(test)]
@@ -307,12 +327,15 @@ mod tests {
     #[test]
     fn keys_go_from_the_particular_to_the_general() {
         for (text, service, want) in [
-            ("USPS Priority Mail®", None, &["usps priority mail", "usps"][..]),
-            ("UPS", Some("Ground"), &["ups ground", "ups"]),
-            ("Zephyr Pigeon", Some("Fast"), &["zephyr pigeon fast", "zephyr pigeon"]),
-            ("Zephyr Pigeon", None, &["zephyr pigeon"]),
-            ("DHL Parcel UK", None, &["dhl parcel uk"]),
-            ("", Some("Fast"), &["fast"]),
+            ("USPS Priority Mail®", None, &["exact:USPS Priority Mail®", "usps priority mail", "usps"][..]),
+            ("UPS", Some("Ground"), &["exact:UPS Ground", "ups ground", "exact:UPS", "ups"]),
+            (
+                "Zephyr Pigeon",
+                Some("Fast"),
+                &["exact:Zephyr Pigeon Fast", "zephyr pigeon fast", "exact:Zephyr Pigeon", "zephyr pigeon"],
+            ),
+            ("DHL Parcel UK", None, &["exact:DHL Parcel UK", "dhl parcel uk"]),
+            ("", Some("Fast"), &["exact:Fast", "fast"]),
             (" ", None, &[]),
         ] {
             assert_eq!(lookup_keys(text, service), want, "{text:?} {service:?}");
@@ -322,12 +345,25 @@ mod tests {
     }
 
     #[test]
+    fn the_most_particular_pattern_comes_first() {
+        let pattern =
+            |text: &str| Mapping { how: How::Pattern, ..crate::mapping::tests::mapping(text, "UPS") };
+        let all = [pattern("zeph*"), pattern("zephyr p*"), pattern("owl*"), pattern("*fast")];
+        let found = |text, service| {
+            matching(&all, Some(text), service).iter().map(|m| m.text.as_str()).collect::<Vec<_>>()
+        };
+        assert_eq!(found("Zephyr Pigeon", None), ["zephyr p*", "zeph*"]);
+        assert_eq!(found("Zephyr", Some("Fast")), ["*fast", "zeph*"]);
+        assert!(found("Pigeon", None).is_empty());
+    }
+
+    #[test]
     fn long_texts_have_short_keys_of_their_own() {
         let long = "ab ".repeat(1000);
-        assert!(key(&long).len() <= LONGEST_KEY);
+        assert!(key(&long).len() <= 240);
         assert_ne!(key(&long), key(&format!("{long}c")));
         assert_eq!(key(&long), key(&long.to_uppercase()));
-        assert!(key(&"運".repeat(10_000)).len() <= LONGEST_KEY);
+        assert!(key(&"運".repeat(10_000)).len() <= 240);
     }
 
     #[test]

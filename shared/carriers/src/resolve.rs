@@ -6,11 +6,16 @@ use domain::confirmation::CarrierCode;
 use serde::{Deserialize, Serialize};
 
 use crate::accepted::accepted;
+use crate::aliases::says_nothing;
 use crate::carrier::Carrier;
 use crate::codes::code;
 use crate::fold::fold;
 use crate::mapping::{Mapping, suggestions};
-use crate::recognise::{read, tidy_service};
+use crate::number::{Contradiction, contradicts, settles};
+use crate::recognise::{Reading, all_named, read, tidy_service};
+
+/// The longest carrier name that goes with *other*, in characters.
+const LONGEST_NAME: usize = 50;
 
 /// How far a mapping reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -20,6 +25,8 @@ pub enum Scope {
     Account,
     /// Every account of the merchant at one marketplace.
     Marketplace,
+    /// Every account that was given this named set of mappings.
+    Profile,
 }
 
 /// What is to be decided.
@@ -29,12 +36,16 @@ pub struct Question<'a> {
     pub text: Option<&'a str>,
     /// The service, where the store keeps it apart.
     pub service: Option<&'a str>,
+    /// The tracking number.
+    pub number: Option<&'a str>,
     /// The marketplace's kind: `amazon`.
     pub marketplace: &'a str,
     /// The country of the order (ISO 3166, lower case).
     pub country: &'a str,
     /// The merchant's mappings found under [`crate::lookup_keys`], in order of precedence: the first counts.
     pub mappings: &'a [(Scope, Mapping)],
+    /// The merchant chose to send a carrier without a code as *other*, where the marketplace takes that.
+    pub other_for_unknown: bool,
 }
 
 /// Which rule decided.
@@ -60,6 +71,15 @@ pub enum Because {
         /// Whom it means.
         carrier: Carrier,
     },
+    /// The store named nobody, or several, and the number can only be this carrier's.
+    Number {
+        /// Whose.
+        carrier: Carrier,
+        /// The format that it has.
+        format: String,
+    },
+    /// Nobody knows the carrier, and the merchant chose to send such parcels as *other*.
+    Other,
 }
 
 impl fmt::Display for Because {
@@ -69,11 +89,19 @@ impl fmt::Display for Because {
                 let reach = match scope {
                     Scope::Account => "this account",
                     Scope::Marketplace => "this marketplace",
+                    Scope::Profile => "this account's profile",
                 };
                 let mark = if *unlisted { ", a code outside our list" } else { "" };
                 write!(f, "your mapping of {text:?} for {reach} (version {version}{mark})")
             }
             Self::Alias { carrier } => write!(f, "the built-in names of {carrier}"),
+            Self::Number { carrier, format } => {
+                write!(
+                    f,
+                    "the tracking number, which has the form and the check digit of {carrier} ({format})"
+                )
+            }
+            Self::Other => f.write_str("your setting to send unknown carriers under the word for other"),
         }
     }
 }
@@ -89,6 +117,8 @@ pub enum Decision {
         service: Option<String>,
         /// Which rule decided, for the history.
         because: Because,
+        /// What the number says against it.
+        contradiction: Option<Contradiction>,
     },
     /// Nobody knows: hold the package and ask the merchant to map `text`.
     Unknown {
@@ -104,7 +134,8 @@ pub enum Decision {
 /// Decides what the marketplace is told about a carrier. Never a guess, and never *other* by itself.
 ///
 /// The merchant's first mapping decides if there is one; a code that this country does not accept is not sent, and
-/// no other rule is tried behind the merchant's back. Else the built-in names decide.
+/// no other rule is tried behind the merchant's back. Else the built-in names decide. The number decides only where
+/// the store named nobody, or several of whom it can be one's; it never overrules a name.
 #[must_use]
 pub fn resolve(question: Question<'_>) -> Decision {
     let stated = |text: &&str| !fold(text).is_empty();
@@ -112,27 +143,38 @@ pub fn resolve(question: Question<'_>) -> Decision {
         (Some(text), service) => (text.trim(), service),
         // Some stores write the carrier into the service and leave its own field empty.
         (None, Some(service)) => (service.trim(), None),
-        (None, None) => return Decision::Missing,
+        (None, None) => return by_number(question, |_| true, None).unwrap_or(Decision::Missing),
     };
     let reading = read(text, service);
     if let Some((scope, mapping)) = question.mappings.first() {
-        return by_mapping(question, *scope, mapping, text, reading.named.service);
+        return by_mapping(question, *scope, mapping, text, &reading);
     }
-    let found = reading.named.carrier.and_then(|carrier| {
-        let code = code(carrier, question.marketplace, question.country)?;
-        Some((carrier, CarrierCode { code: code.to_owned(), name: None }))
-    });
-    if let Some((carrier, code)) = found {
+    if let Some(carrier) = reading.named.carrier
+        && let Some(code) = code(carrier, question.marketplace, question.country)
+    {
         return Decision::Code {
-            carrier: code,
+            carrier: CarrierCode { code: code.to_owned(), name: None },
+            contradiction: objection(question, &[carrier]),
             service: reading.named.service,
             because: Because::Alias { carrier },
         };
     }
-    let asked = match service {
-        Some(service) if reading.service_decided => format!("{text} {}", service.trim()),
-        Some(_) | None => text.to_owned(),
+    let whole = service.map_or_else(|| text.to_owned(), |service| format!("{text} {}", service.trim()));
+    let named = all_named(&whole);
+    let settled = if says_nothing(text) && reading.named.carrier.is_none() && named.is_empty() {
+        by_number(question, |_| true, reading.named.service.clone())
+    } else if reading.named.carrier.is_none() && named.len() > 1 {
+        by_number(question, |carrier| named.contains(&carrier), None)
+    } else {
+        None
     };
+    if let Some(decision) = settled {
+        return decision;
+    }
+    if let Some(decision) = as_other(question, text, reading.named.service.as_deref()) {
+        return decision;
+    }
+    let asked = if reading.service_decided { whole } else { text.to_owned() };
     let hints = [reading.named.carrier.map_or("", Carrier::title), asked.as_str()];
     Decision::Unknown { suggestions: suggest(question, &hints), text: asked }
 }
@@ -142,7 +184,7 @@ fn by_mapping(
     scope: Scope,
     mapping: &Mapping,
     text: &str,
-    written: Option<String>,
+    reading: &Reading,
 ) -> Decision {
     if mapping.check(question.marketplace, Some(question.country)).is_err() {
         return Decision::Unknown {
@@ -152,10 +194,16 @@ fn by_mapping(
     }
     let service = match mapping.service.as_deref() {
         Some(service) => Some(service.to_owned()).filter(|service| !service.is_empty()),
-        None => written.or_else(|| question.service.and_then(tidy_service)),
+        None => reading.named.service.clone().or_else(|| question.service.and_then(tidy_service)),
     };
+    // Whom the merchant may mean: the store's words, the code they chose, the name they gave.
+    let spoken = [Some(mapping.code.as_str()), mapping.name.as_deref()];
+    let mut meant: Vec<Carrier> =
+        spoken.into_iter().flatten().filter_map(|text| read(text, None).named.carrier).collect();
+    meant.extend(reading.named.carrier);
     Decision::Code {
         carrier: CarrierCode { code: mapping.code.clone(), name: mapping.name.clone() },
+        contradiction: objection(question, &meant),
         service,
         because: Because::Mapping {
             scope,
@@ -164,6 +212,48 @@ fn by_mapping(
             unlisted: mapping.unlisted,
         },
     }
+}
+
+/// What the number says against all of these carriers; nothing, if it may be one's of them or none is known.
+fn objection(question: Question<'_>, meant: &[Carrier]) -> Option<Contradiction> {
+    let number = question.number?;
+    let mut first = None;
+    for carrier in meant {
+        let contradiction = contradicts(*carrier, number)?;
+        first.get_or_insert(contradiction);
+    }
+    first
+}
+
+/// The carrier by its number alone, if it can be only one, that one is allowed, and its code is known.
+fn by_number(
+    question: Question<'_>,
+    allowed: impl Fn(Carrier) -> bool,
+    service: Option<String>,
+) -> Option<Decision> {
+    let candidate = settles(allowed, question.number?)?;
+    let carrier = candidate.carrier;
+    let code = code(carrier, question.marketplace, question.country)?;
+    Some(Decision::Code {
+        carrier: CarrierCode { code: code.to_owned(), name: None },
+        service,
+        because: Because::Number { carrier, format: candidate.format.to_owned() },
+        contradiction: None,
+    })
+}
+
+/// The parcel as *other* under the store's own words, if the merchant chose that and the marketplace takes it.
+fn as_other(question: Question<'_>, text: &str, service: Option<&str>) -> Option<Decision> {
+    let word =
+        accepted(question.marketplace, question.country)?.other().filter(|_| question.other_for_unknown)?;
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
+    let name: String = words.join(" ").trim().chars().take(LONGEST_NAME).collect();
+    Some(Decision::Code {
+        carrier: CarrierCode { code: word.to_owned(), name: Some(name.trim().to_owned()) },
+        service: service.map(str::to_owned),
+        because: Because::Other,
+        contradiction: None,
+    })
 }
 
 /// Codes near any of the hints, best first.
@@ -184,7 +274,15 @@ mod tests {
     use crate::mapping::tests::mapping;
 
     fn ask<'a>(text: &'a str, country: &'a str, mappings: &'a [(Scope, Mapping)]) -> Question<'a> {
-        Question { text: Some(text), service: None, marketplace: "amazon", country, mappings }
+        Question {
+            text: Some(text),
+            service: None,
+            number: None,
+            marketplace: "amazon",
+            country,
+            mappings,
+            other_for_unknown: false,
+        }
     }
 
     fn code_of(decision: &Decision) -> Option<(&str, Option<&str>, Option<&str>)> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use carriers::Mapping;
 use carriers::csv::{Import, MOST_BYTES, Target, export, import};
+use carriers::{How, Mapping};
 use jiff::Timestamp;
 use proptest::prelude::*;
 
@@ -14,6 +14,7 @@ fn mapping(text: &str, code: &str) -> Mapping {
     Mapping {
         schema: Mapping::SCHEMA,
         text: text.to_owned(),
+        how: How::Folded,
         code: code.to_owned(),
         name: None,
         service: None,
@@ -68,7 +69,7 @@ fn spreadsheets_of_all_habits_are_read() {
         ("mark in front", "\u{feff}text,code\nZephyr,UPS\n"),
         ("header in capitals, turned round", "Code, Text\n UPS ,Zephyr\n"),
         ("quoted", "\"text\",\"code\"\n\"Zephyr\",\"UPS\"\n"),
-        ("all columns", "text,code,name,service,unlisted\nZephyr,UPS,,,no\n"),
+        ("all columns", "text,code,name,service,unlisted,match\nZephyr,UPS,,,no,folded\n"),
         ("empty lines", "text,code\n\nZephyr,UPS\n\n"),
     ] {
         let read = import(table.as_bytes(), TARGET);
@@ -79,18 +80,25 @@ fn spreadsheets_of_all_habits_are_read() {
 
 #[test]
 fn every_bad_line_is_named_and_the_good_ones_are_kept() {
-    let table = "text,code,name,service,unlisted\n\
-                 Zephyr,UPS,,,\n\
-                 Zephyr Two,Fedex,,,\n\
-                 ,UPS,,,\n\
-                 zephyr!,USPS,,,\n\
-                 Three,Other,,,\n\
-                 \"Four\nlines\",Nope 99,,,yes\n\
-                 Five,UPS,,,maybe\n\
+    let table = "text,code,name,service,unlisted,match\n\
+                 Zephyr,UPS,,,,\n\
+                 Zephyr Two,Fedex,,,,\n\
+                 ,UPS,,,,\n\
+                 zephyr!,USPS,,,,\n\
+                 Three,Other,,,,\n\
+                 \"Four\nlines\",Nope 99,,,yes,\n\
+                 Five,UPS,,,maybe,\n\
                  Six,UPS\n\
-                 Seven,UPS,UPS,,\n";
+                 Seven,UPS,UPS,,,\n\
+                 zephyr!,USPS,,,,exact\n\
+                 Zeph *,USPS,,,,pattern\n\
+                 Eight,UPS,,,,roughly\n\
+                 Nine,UPS,,,,pattern\n";
     let read = import(table.as_bytes(), TARGET);
-    assert_eq!(read.mappings.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(), ["Zephyr", "Four\nlines"]);
+    assert_eq!(
+        read.mappings.iter().map(|m| m.text.as_str()).collect::<Vec<_>>(),
+        ["Zephyr", "Four\nlines", "zephyr!", "Zeph *"]
+    );
     let complaints = complaints(&read);
     for (at, (start, says)) in [
         ("line 3: ", "near it: FedEx"),
@@ -98,8 +106,10 @@ fn every_bad_line_is_named_and_the_good_ones_are_kept() {
         ("line 5: ", "stands on line 2 already"),
         ("line 6: ", "needs the carrier's name"),
         ("line 9: ", "write yes or leave it empty"),
-        ("line 10: ", "2 cells where the first line has 5"),
+        ("line 10: ", "2 cells where the first line has 6"),
         ("line 11: ", "leave the name out"),
+        ("line 14: ", "write exact or pattern"),
+        ("line 15: ", "is no pattern"),
     ]
     .into_iter()
     .enumerate()
@@ -107,7 +117,7 @@ fn every_bad_line_is_named_and_the_good_ones_are_kept() {
         let complaint = complaints.get(at).map_or("", String::as_str);
         assert!(complaint.starts_with(start) && complaint.contains(says), "{says}: {complaints:#?}");
     }
-    assert_eq!(complaints.len(), 7);
+    assert_eq!(complaints.len(), 9);
 }
 
 #[test]
@@ -163,7 +173,8 @@ proptest! {
         let mut mappings: Vec<Mapping> = Vec::new();
         for text in texts {
             let service = Some(service.trim().to_owned()).filter(|s| !s.is_empty());
-            let new = Mapping { service, ..mapping(&text, "UPS") };
+            let how = [How::Folded, How::Exact, How::Pattern][text.len() % 3];
+            let new = Mapping { service, how, ..mapping(&text, "UPS") };
             if new.check("amazon", Some("us")).is_ok() && mappings.iter().all(|known| known.key() != new.key()) {
                 mappings.push(new);
             }

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::MailKind;
 use crate::connection_state::CREDENTIAL_EXPIRES;
+use crate::outcome::CARRIER_DOUBTED;
 
 /// How far an alert has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +49,12 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// Whether it only tells: it asks for no answer, so that mailing it closes it and nothing else does.
+    #[must_use]
+    pub fn is_notice(&self) -> bool {
+        self.cause == CARRIER_DOUBTED
+    }
+
     /// Whether it asks the merchant to connect an account again, rather than tells that this will be due.
     #[must_use]
     pub fn asks_to_reconnect(&self) -> bool {
@@ -88,7 +95,7 @@ impl Alerts {
     /// `but` names a cause that stays open.
     pub fn settle(&mut self, but: Option<&str>) {
         for alert in &mut self.0 {
-            if but.is_some_and(|open| open == alert.cause) {
+            if but.is_some_and(|open| open == alert.cause) || alert.is_notice() {
                 continue;
             }
             alert.stage = match alert.stage {
@@ -237,6 +244,16 @@ mod tests {
         alerts.all_mut()[1].stage = AlertStage::Mailed { at: Timestamp::UNIX_EPOCH, reminded: false };
         alerts.settle(None);
         assert_eq!(alerts.all()[1].stage, AlertStage::ResolvedDue);
+    }
+
+    #[test]
+    fn law_5_a_notice_is_not_closed_by_what_becomes_of_the_parcel() {
+        let mut alerts = Alerts::default();
+        alerts.raise(alert(CARRIER_DOUBTED));
+        alerts.raise(alert("a"));
+        alerts.settle(None);
+        let stages: Vec<_> = alerts.all().iter().map(|a| a.stage).collect();
+        assert_eq!(stages, [AlertStage::Due, AlertStage::Closed]);
     }
 
     #[test]

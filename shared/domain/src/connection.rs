@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::carrier_policy::CarrierPolicy;
 use crate::ids::{Account, ConnectionId};
 
 /// Where a link rule looks for the marketplace order id.
@@ -212,6 +213,9 @@ pub struct Connection {
     /// Waiting times.
     #[serde(default)]
     pub timing: Timing,
+    /// Marketplaces only: what is done where the carrier is not certain.
+    #[serde(default)]
+    pub carriers: CarrierPolicy,
 }
 
 impl Connection {

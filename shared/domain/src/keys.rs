@@ -138,6 +138,12 @@ impl ItemKey {
         )
     }
 
+    /// What a merchant's carrier mappings are as a whole.
+    #[must_use]
+    pub fn carrier_mappings_head(merchant: &MerchantId) -> Self {
+        Self::new(Table::CarrierMappings, format!("H#{}", part(merchant.as_str())), "head")
+    }
+
     /// A SKU mapping of a marketplace account.
     #[must_use]
     pub fn sku_mapping(account: &Account, store_sku: &str) -> Self {

@@ -382,6 +382,8 @@ pub fn cause_group(cause: &Cause) -> String {
 pub fn cause_kind(cause: &Cause) -> MailKind {
     match cause {
         Cause::CarrierUnmapped { .. } | Cause::NoCarrier => MailKind::CarrierToMap,
+        // Nothing is to be mapped: the store's carrier or its number is to be corrected.
+        Cause::CarrierContradicted { .. } => MailKind::Unclear,
         Cause::NoTrackingNumber
         | Cause::LineUnclear { .. }
         | Cause::SurplusNumber
@@ -418,6 +420,8 @@ fn describe(state: &State) -> String {
         State::Held { cause, .. } => {
             if let Cause::CarrierUnmapped { text, .. } = cause {
                 format!("held: no carrier code for {text:?}")
+            } else if let Cause::CarrierContradicted { text, detail } = cause {
+                format!("held: the store says {text:?}, but {detail}")
             } else {
                 format!("held: {}", cause.name().replace('_', " "))
             }
@@ -464,6 +468,23 @@ impl Package {
         }
         self.alert(MailKind::Unclear, AT_RISK.to_owned(), Words::default(), now);
         true
+    }
+}
+
+/// The cause of the notice that a parcel was sent although its number speaks against its carrier.
+pub const CARRIER_DOUBTED: &str = "carrier_doubted";
+
+impl Package {
+    /// Has the merchant told, once per version, that this was sent against what its number says.
+    ///
+    /// A notice asks for no answer: it is closed once it was mailed, and what becomes of the parcel does not close it.
+    pub fn notice_of_doubted_carrier(&mut self, words: String, now: Timestamp) {
+        let version = self.wanted().map_or(1, |v| v.n);
+        if self.alerts.all().iter().any(|a| a.version == version && a.cause == CARRIER_DOUBTED) {
+            return;
+        }
+        let words = Words { theirs: Some(words), request_id: None };
+        self.alert(MailKind::Unclear, CARRIER_DOUBTED.to_owned(), words, now);
     }
 }
 

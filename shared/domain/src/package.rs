@@ -131,6 +131,9 @@ pub struct Package {
     /// How long before the deadline an open matter is mailed again, copied from the account's settings.
     #[serde(default = "default_remind_before", with = "crate::connection::seconds")]
     pub remind_before: Duration,
+    /// Held: when it is decided again though nobody answered, since the merchant chose a last resort.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided_again_at: Option<Timestamp>,
     /// When we first knew of it.
     pub created_at: Timestamp,
     /// What the merchant is told.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::carrier_policy::OnContradiction;
 use crate::confirmation::{CarrierCode, Confirmation};
 use crate::ids::OrderLineId;
 use crate::marketplace_order::{FulfilledBy, OrderFacts, OrderStatus, Program, ShownPackage};
@@ -22,6 +23,8 @@ pub enum CarrierKnown {
         service: Option<String>,
         /// Which rule said so, for the history.
         because: String,
+        /// What speaks against it, if anything.
+        objection: Option<Objection>,
     },
     /// No code for this text.
     Unmapped {
@@ -32,6 +35,17 @@ pub enum CarrierKnown {
     },
     /// The store named none.
     Missing,
+}
+
+/// The tracking number says that another carrier made it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Objection {
+    /// The carrier as the store wrote it.
+    pub text: String,
+    /// What the number says.
+    pub detail: String,
+    /// What the merchant chose to do about it.
+    pub then: OnContradiction,
 }
 
 /// All that a plan looks at, but the package itself.
@@ -154,6 +168,12 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
         return verdict;
     }
     let (carrier, service) = match around.carrier {
+        CarrierKnown::Code {
+            objection: Some(Objection { text, detail, then: OnContradiction::Hold }),
+            ..
+        } if !send_once => {
+            return Verdict::Hold(Cause::CarrierContradicted { text: text.clone(), detail: detail.clone() });
+        }
         CarrierKnown::Code { carrier, service, .. } => (carrier.clone(), service.clone()),
         CarrierKnown::Unmapped { text, suggestions } => {
             return Verdict::Hold(Cause::CarrierUnmapped {

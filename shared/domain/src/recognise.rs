@@ -269,6 +269,7 @@ mod tests {
             ruling: None,
             ship_by: None,
             remind_before: std::time::Duration::from_secs(14400),
+            decided_again_at: None,
             created_at: Timestamp::UNIX_EPOCH,
             alerts: crate::alert::Alerts::default(),
             history: crate::history::History::default(),

@@ -40,6 +40,13 @@ pub enum Cause {
         #[serde(default)]
         suggestions: Vec<String>,
     },
+    /// The number's own check digit says that another carrier made it.
+    CarrierContradicted {
+        /// The carrier as the store wrote it.
+        text: String,
+        /// What the number says.
+        detail: String,
+    },
     /// A store line matches no line of the marketplace order.
     LineUnclear {
         /// The lines, by SKU or id.
@@ -78,6 +85,7 @@ impl Cause {
             Self::NoTrackingNumber => "no_tracking_number",
             Self::NoCarrier => "no_carrier",
             Self::CarrierUnmapped { .. } => "carrier_unmapped",
+            Self::CarrierContradicted { .. } => "carrier_contradicted",
             Self::LineUnclear { .. } => "line_unclear",
             Self::SurplusNumber => "surplus_number",
             Self::TooMany { .. } => "too_many",

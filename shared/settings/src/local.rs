@@ -3,6 +3,7 @@
 //! Nearest wins: a connection's own setting, then that of its kind (`[stores.shopify]`), then the general
 //! one, then what is built in. `docs/settings.md` lists every key.
 
+mod carriers;
 mod connections;
 mod general;
 mod levels;

@@ -156,6 +156,7 @@ async fn move_alerts<T: Tells>(world: &World, key: &ItemKey) -> Result<(), WorkE
         for (index, stage, _) in &wanted {
             if let Some(alert) = stored.value.alerts_mut().get_mut(*index) {
                 alert.stage = match (stage, alert.stage) {
+                    (Stage::First, _) if alert.is_notice() => AlertStage::Closed,
                     (Stage::First, _) => AlertStage::Mailed { at: now, reminded: false },
                     (Stage::Reminder, AlertStage::Mailed { at, .. }) => {
                         AlertStage::Mailed { at, reminded: true }

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod alerts;
 pub mod apply;
 pub mod batch;
+mod carrier;
 pub mod limits;
 pub mod mails;
 pub mod mappings;

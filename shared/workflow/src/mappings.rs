@@ -1,18 +1,19 @@
 //! What a merchant said about carriers and SKUs: kept per merchant, versioned, with who and when.
 //!
-//! A carrier mapping reaches one marketplace account (`account:<connection>`) or all of the merchant's accounts of
-//! a marketplace (`marketplace:<kind>`). Telling `sync` that an answer was given is [`crate::admin`]'s part.
+//! A carrier mapping reaches one marketplace account (`account:<connection>`), all of the merchant's accounts of a
+//! marketplace (`marketplace:<kind>`), or those that were given a profile (`profile:<kind>/<name>`). Telling `sync` that an answer was given is [`crate::admin`]'s part.
 
+mod find;
+mod head;
 mod skus;
 
 use std::fmt;
 
 use carriers::csv::{BadLine, Target};
-use carriers::{Mapping, MappingProblem};
+use carriers::{How, Mapping, MappingProblem};
 use domain::connection::Connection;
 use domain::ids::{ConnectionId, MarketplaceId, MerchantId};
 use domain::keys::{ItemKey, Table, carrier_mappings_of};
-use futures::future::try_join_all;
 use jiff::Timestamp;
 use ports::{Ledger, LedgerError, Write};
 use serde::{Deserialize, Serialize};
@@ -20,10 +21,12 @@ use serde::{Deserialize, Serialize};
 use crate::records::{self, Loaded, Record, Stored};
 use crate::world::World;
 
+pub use find::{Overlay, lookup};
+pub use head::MappingCache;
 pub use skus::{BadSkuLine, SkuMapping, sku_import, sku_list, sku_map, sku_remove, sku_set};
 
-/// Writes of one commit at most: what DynamoDB takes in one transaction.
-const CHUNK: usize = 100;
+/// Mappings of one commit at most: DynamoDB takes 100 writes in a transaction, and one is the head's.
+const CHUNK: usize = 99;
 /// How often a write is tried when others write the same mapping.
 const TRIES: usize = 8;
 
@@ -34,6 +37,13 @@ pub enum Reach {
     Account(ConnectionId),
     /// Every account at marketplaces of this kind.
     Marketplace(String),
+    /// Every account at marketplaces of this kind whose settings name this profile.
+    Profile {
+        /// The marketplace's kind.
+        kind: String,
+        /// The profile: 1 to 40 of a-z, 0-9 and -.
+        name: String,
+    },
 }
 
 impl Reach {
@@ -43,16 +53,32 @@ impl Reach {
         match self {
             Self::Account(_) => carriers::Scope::Account,
             Self::Marketplace(_) => carriers::Scope::Marketplace,
+            Self::Profile { .. } => carriers::Scope::Profile,
         }
     }
 
-    /// Reads the form it is stored in: `account:<connection>` or `marketplace:<kind>`.
+    /// Those whose mappings decide for a connection, in order of precedence.
+    fn of(connection: &Connection) -> Vec<Self> {
+        let mut all = vec![
+            Self::Account(connection.account.connection.clone()),
+            Self::Marketplace(connection.kind.clone()),
+        ];
+        let profile = connection.carriers.profile.clone();
+        all.extend(profile.map(|name| Self::Profile { kind: connection.kind.clone(), name }));
+        all
+    }
+
+    /// Reads the form it is stored in, as [`fmt::Display`] writes it.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (scope, of) = text.split_once(':')?;
         match scope {
             "account" => ConnectionId::try_from(of).ok().map(Self::Account),
             "marketplace" if !of.is_empty() => Some(Self::Marketplace(of.to_owned())),
+            "profile" => {
+                let (kind, name) = of.split_once('/')?;
+                Some(Self::Profile { kind: kind.to_owned(), name: name.to_owned() })
+            }
             _ => None,
         }
     }
@@ -63,6 +89,7 @@ impl fmt::Display for Reach {
         match self {
             Self::Account(connection) => write!(f, "account:{connection}"),
             Self::Marketplace(kind) => write!(f, "marketplace:{kind}"),
+            Self::Profile { kind, name } => write!(f, "profile:{kind}/{name}"),
         }
     }
 }
@@ -100,7 +127,32 @@ impl Place {
         let kind = kind.into();
         Self { merchant, reach: Reach::Marketplace(kind.clone()), kind, country: None }
     }
+
+    /// Every account of the merchant at this kind of marketplace that uses this profile.
+    #[must_use]
+    pub fn profile(merchant: MerchantId, kind: impl Into<String>, name: impl Into<String>) -> Self {
+        let kind = kind.into();
+        let reach = Reach::Profile { kind: kind.clone(), name: name.into() };
+        Self { merchant, reach, kind, country: None }
+    }
 }
+
+/// What a mapping said before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Past {
+    /// Its version.
+    pub version: u32,
+    /// The code; empty where it was taken out of force.
+    pub code: String,
+    /// By whom.
+    pub set_by: String,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub set_at: Option<Timestamp>,
+}
+
+/// Versions of a mapping that are remembered besides the one in force.
+const MOST_PAST: usize = 20;
 
 /// A carrier mapping's record. A removed one stays, so that versions go on counting.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,9 +164,23 @@ struct MappingRecord {
     /// Not in force any more.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     removed: bool,
+    /// What was said before, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    past: Vec<Past>,
     /// What was said.
     #[serde(flatten)]
     mapping: Mapping,
+}
+
+impl MappingRecord {
+    /// Moves what was in force among what was.
+    fn remember(&mut self) {
+        let Mapping { version, code, set_by, set_at, .. } = self.mapping.clone();
+        let code = if self.removed { String::new() } else { code };
+        self.past.push(Past { version, code, set_by, set_at });
+        let surplus = self.past.len().saturating_sub(MOST_PAST);
+        self.past.drain(..surplus);
+    }
 }
 
 impl Record for MappingRecord {
@@ -130,6 +196,8 @@ impl Record for MappingRecord {
 pub struct NewMapping {
     /// The text, as the store writes it.
     pub text: String,
+    /// Which texts it means.
+    pub how: How,
     /// The marketplace's code, exact.
     pub code: String,
     /// The carrier's name, only with the marketplace's word for *other*.
@@ -147,6 +215,8 @@ pub struct InForce {
     pub reach: Reach,
     /// What was said.
     pub mapping: Mapping,
+    /// What was said before, oldest first.
+    pub past: Vec<Past>,
 }
 
 /// Why a mapping, a SKU or an import was not taken.
@@ -164,6 +234,9 @@ pub enum MappingError {
     /// No SKU.
     #[error(transparent)]
     BadId(#[from] domain::ids::BadId),
+    /// More patterns than are compared.
+    #[error("there are {} patterns here already: take one out, or map texts one by one", head::MOST_PATTERNS)]
+    TooManyPatterns,
     /// A newer version of this code wrote what stands there.
     #[error("what is stored for {0:?} was written by a newer Parcelwire: update first")]
     Newer(String),
@@ -176,61 +249,6 @@ fn lines<T: fmt::Display>(bad: &[T]) -> String {
     bad.iter().map(|line| format!("\n  {line}")).collect()
 }
 
-/// Finds the mappings that may decide for a carrier text, in order of precedence.
-///
-/// The account's before the marketplace's, inside each as the keys of [`carriers::lookup_keys`] stand.
-/// A mapping that this code cannot read is returned as one of a newer schema: resolution then asks the merchant,
-/// instead of deciding by a rule behind it.
-///
-/// # Errors
-/// The ledger does not answer.
-pub async fn lookup(
-    ledger: &dyn Ledger,
-    connection: &Connection,
-    keys: &[String],
-) -> Result<Vec<(carriers::Scope, Mapping)>, LedgerError> {
-    let merchant = &connection.account.merchant;
-    let reaches =
-        [Reach::Account(connection.account.connection.clone()), Reach::Marketplace(connection.kind.clone())];
-    let wanted = reaches.iter().flat_map(|reach| {
-        let scope = reach.to_string();
-        keys.iter().map(move |key| (reach.scope(), key, ItemKey::carrier_mapping(merchant, &scope, key)))
-    });
-    let found = try_join_all(wanted.map(|(scope, key, item_key)| async move {
-        let item = ledger.get(&item_key).await?;
-        Ok::<_, LedgerError>(item.and_then(|item| Some((scope, in_force(&item.body, key)?))))
-    }));
-    Ok(found.await?.into_iter().flatten().collect())
-}
-
-/// The mapping that a record holds, unless it was removed.
-fn in_force(body: &str, key: &str) -> Option<Mapping> {
-    match serde_json::from_str::<MappingRecord>(body) {
-        Ok(record) if record.removed => None,
-        Ok(record) => Some(record.mapping),
-        Err(error) => {
-            tracing::error!(mapping.key = %key, error = %error, "a carrier mapping cannot be read");
-            Some(unreadable(key))
-        }
-    }
-}
-
-/// Stands for a record that cannot be read: of no schema that any version takes.
-fn unreadable(key: &str) -> Mapping {
-    Mapping {
-        schema: u16::MAX,
-        text: key.to_owned(),
-        code: String::new(),
-        name: None,
-        service: None,
-        unlisted: false,
-        set_at: None,
-        set_by: String::new(),
-        version: 0,
-        unknown: std::collections::BTreeMap::new(),
-    }
-}
-
 /// Keeps a mapping, checked, in the next version. The same again changes nothing.
 ///
 /// # Errors
@@ -241,23 +259,46 @@ pub async fn set(
     new: NewMapping,
     by: &str,
     now: Timestamp,
-) -> Result<Mapping, MappingError> {
-    let NewMapping { text, code, name, service, unlisted } = new;
-    let unknown = std::collections::BTreeMap::new();
-    let (schema, set_at, set_by) = (Mapping::SCHEMA, Some(now), by.to_owned());
-    let mapping =
-        Mapping { schema, text, code, name, service, unlisted, set_at, set_by, version: 0, unknown };
+) -> Result<InForce, MappingError> {
+    let mapping = mapping_of(new, by, now);
     mapping.check(&place.kind, place.country)?;
     for _ in 0..TRIES {
-        let (write, stored) = write_of(ledger, place, mapping.clone(), now).await?;
-        let Some(write) = write else { return Ok(stored) };
-        match ledger.commit(vec![write]).await {
-            Ok(()) => return Ok(stored),
-            Err(LedgerError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+        let (write, row) = write_of(ledger, place, mapping.clone(), now).await?;
+        let Some(write) = write else { return Ok(row) };
+        match commit(ledger, place, vec![(write, &row.mapping, false)], now).await {
+            Ok(()) => return Ok(row),
+            Err(MappingError::Ledger(LedgerError::Conflict)) => {}
+            Err(error) => return Err(error),
         }
     }
     Err(LedgerError::Conflict.into())
+}
+
+/// What a person gave, as a record.
+fn mapping_of(new: NewMapping, by: &str, now: Timestamp) -> Mapping {
+    let NewMapping { text, how, code, name, service, unlisted } = new;
+    let unknown = std::collections::BTreeMap::new();
+    let (schema, set_at, set_by) = (Mapping::SCHEMA, Some(now), by.to_owned());
+    Mapping { schema, text, how, code, name, service, unlisted, set_at, set_by, version: 0, unknown }
+}
+
+/// Commits changes of one place together with the merchant's head; each with its mapping and whether it is removed.
+async fn commit(
+    ledger: &dyn Ledger,
+    place: &Place,
+    changes: Vec<(Write, &Mapping, bool)>,
+    now: Timestamp,
+) -> Result<(), MappingError> {
+    let mut head = head::load(ledger, &place.merchant).await?;
+    let scope = place.reach.to_string();
+    let mut writes = Vec::with_capacity(changes.len() + 1);
+    for (write, mapping, removed) in changes {
+        head.value.note(&scope, mapping, removed)?;
+        writes.push(write);
+    }
+    head.value.version += 1;
+    writes.push(head.into_write(now));
+    Ok(ledger.commit(writes).await?)
 }
 
 /// The write that puts `mapping` in force in its next version, unless it says what stands there already.
@@ -266,33 +307,39 @@ async fn write_of(
     place: &Place,
     mut mapping: Mapping,
     now: Timestamp,
-) -> Result<(Option<Write>, Mapping), MappingError> {
+) -> Result<(Option<Write>, InForce), MappingError> {
     let scope = place.reach.to_string();
+    let reach = place.reach.clone();
     let key = ItemKey::carrier_mapping(&place.merchant, &scope, &mapping.key());
     let stored = match records::load::<MappingRecord>(ledger, &key).await? {
         Loaded::Foreign => return Err(MappingError::Newer(mapping.text)),
         Loaded::Absent => {
             mapping.version = 1;
             let merchant = place.merchant.clone();
-            Stored::new(MappingRecord { merchant, scope, removed: false, mapping: mapping.clone() })
+            let (removed, past) = (false, Vec::new());
+            Stored::new(MappingRecord { merchant, scope, removed, past, mapping })
         }
         Loaded::Known(mut stored) => {
             let known = &stored.value.mapping;
             if !stored.value.removed && says_the_same(known, &mapping) {
-                return Ok((None, known.clone()));
+                let MappingRecord { mapping, past, .. } = stored.value;
+                return Ok((None, InForce { reach, mapping, past }));
             }
             mapping.version = known.version + 1;
             mapping.unknown = known.unknown.clone();
+            stored.value.remember();
             stored.value.removed = false;
-            stored.value.mapping = mapping.clone();
+            stored.value.mapping = mapping;
             *stored
         }
     };
-    Ok((Some(stored.into_write(now)), mapping))
+    let MappingRecord { mapping, past, .. } = stored.value.clone();
+    Ok((Some(stored.into_write(now)), InForce { reach, mapping, past }))
 }
 
 fn says_the_same(a: &Mapping, b: &Mapping) -> bool {
-    (&a.text, &a.code, &a.name, &a.service, a.unlisted) == (&b.text, &b.code, &b.name, &b.service, b.unlisted)
+    (&a.text, a.how, &a.code, &a.name, &a.service, a.unlisted)
+        == (&b.text, b.how, &b.code, &b.name, &b.service, b.unlisted)
 }
 
 /// Takes a mapping out of force; `None` if there was none.
@@ -302,11 +349,12 @@ fn says_the_same(a: &Mapping, b: &Mapping) -> bool {
 pub async fn remove(
     ledger: &dyn Ledger,
     place: &Place,
-    text: &str,
+    (text, how): (&str, How),
     by: &str,
     now: Timestamp,
-) -> Result<Option<Mapping>, MappingError> {
-    let key = ItemKey::carrier_mapping(&place.merchant, &place.reach.to_string(), &carriers::key(text));
+) -> Result<Option<InForce>, MappingError> {
+    let asked = mapping_of(NewMapping { text: text.to_owned(), how, ..NewMapping::default() }, by, now);
+    let key = ItemKey::carrier_mapping(&place.merchant, &place.reach.to_string(), &asked.key());
     for _ in 0..TRIES {
         let mut stored = match records::load::<MappingRecord>(ledger, &key).await? {
             Loaded::Absent => return Ok(None),
@@ -316,14 +364,16 @@ pub async fn remove(
         if stored.value.removed {
             return Ok(None);
         }
+        stored.value.remember();
         stored.value.removed = true;
         let mapping = &mut stored.value.mapping;
         (mapping.version, mapping.set_at, mapping.set_by) = (mapping.version + 1, Some(now), by.to_owned());
-        let removed = mapping.clone();
-        match ledger.commit(vec![stored.into_write(now)]).await {
-            Ok(()) => return Ok(Some(removed)),
-            Err(LedgerError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+        let MappingRecord { mapping, past, .. } = stored.value.clone();
+        let row = InForce { reach: place.reach.clone(), mapping, past };
+        match commit(ledger, place, vec![(stored.into_write(now), &row.mapping, true)], now).await {
+            Ok(()) => return Ok(Some(row)),
+            Err(MappingError::Ledger(LedgerError::Conflict)) => {}
+            Err(error) => return Err(error),
         }
     }
     Err(LedgerError::Conflict.into())
@@ -343,7 +393,9 @@ pub async fn list(
         .iter()
         .filter_map(|item| serde_json::from_str::<MappingRecord>(&item.body).ok())
         .filter(|record| !record.removed)
-        .filter_map(|record| Some(InForce { reach: Reach::parse(&record.scope)?, mapping: record.mapping }))
+        .filter_map(|record| {
+            Some(InForce { reach: Reach::parse(&record.scope)?, mapping: record.mapping, past: record.past })
+        })
         .filter(|row| only.is_none_or(|reach| *reach == row.reach))
         .collect();
     all.sort_by_key(|row| (row.reach.clone(), row.mapping.key()));
@@ -394,18 +446,22 @@ async fn import_part(
     now: Timestamp,
 ) -> Result<usize, MappingError> {
     for _ in 0..TRIES {
-        let mut writes = Vec::with_capacity(part.len());
+        let mut rows = Vec::with_capacity(part.len());
         for mapping in part {
-            writes.extend(write_of(ledger, place, mapping.clone(), now).await?.0);
+            if let (Some(write), row) = write_of(ledger, place, mapping.clone(), now).await? {
+                rows.push((write, row));
+            }
         }
-        let changed = writes.len();
+        let changed = rows.len();
         if changed == 0 {
             return Ok(0);
         }
-        match ledger.commit(writes).await {
+        let mappings: Vec<Mapping> = rows.iter().map(|(_, row)| row.mapping.clone()).collect();
+        let changes = rows.into_iter().zip(&mappings).map(|((write, _), mapping)| (write, mapping, false));
+        match commit(ledger, place, changes.collect(), now).await {
             Ok(()) => return Ok(changed),
-            Err(LedgerError::Conflict) => {}
-            Err(error) => return Err(error.into()),
+            Err(MappingError::Ledger(LedgerError::Conflict)) => {}
+            Err(error) => return Err(error),
         }
     }
     Err(LedgerError::Conflict.into())

@@ -226,6 +226,7 @@ impl Record for Package {
             self.state.next_look(),
             self.alerts.next_due(now, self.ship_by, self.remind_before),
             self.quiet_reminder(),
+            self.decided_again_at,
         ];
         at.into_iter().flatten().min().map(|at| Due { lane: self.key().time_lane(), at })
     }

@@ -48,6 +48,7 @@ pub(crate) fn connection(kind: &str, id: &str) -> Connection {
         mail: Default::default(),
         time_zone: "UTC".into(),
         timing: Default::default(),
+        carriers: Default::default(),
     }
 }
 

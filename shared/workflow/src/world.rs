@@ -11,6 +11,7 @@ use domain::keys::{ItemKey, Table};
 use jiff::Timestamp;
 use ports::{Clock, Credentials, Ledger, LedgerError, Mail, Queue, Rng, Transport};
 
+use crate::mappings::MappingCache;
 use crate::records::{self, Loaded, Stored};
 
 /// The ports of a worker.
@@ -43,6 +44,8 @@ pub struct World {
 pub struct Memo {
     rates: Mutex<BTreeMap<(Account, &'static str), f64>>,
     noted: Mutex<BTreeMap<(Account, &'static str), Timestamp>>,
+    /// Carrier mappings by their version.
+    pub mappings: MappingCache,
 }
 
 impl Memo {

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use carriers::How;
 use clap::{Args, Subcommand};
 use workflow::admin::{self, Answered, ImportView, MapTarget, MapView, SkuView};
 use workflow::mappings::NewMapping;
@@ -19,14 +20,39 @@ pub(super) struct Target {
     /// For all of a merchant's connections of this kind (amazon)
     #[arg(long, value_name = "KIND")]
     marketplace: Option<String>,
+    /// Only for those of that kind whose settings name this profile
+    #[arg(long, value_name = "NAME", requires = "marketplace")]
+    profile: Option<String>,
     /// Whose, where several merchants have such connections
     #[arg(long)]
     merchant: Option<String>,
 }
 
+/// Which texts a mapping means.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Matching {
+    /// The text letter by letter [default: case, spaces, punctuation and accents make no difference]
+    #[arg(long, conflicts_with = "pattern")]
+    exact: bool,
+    /// In the text, * stands for anything
+    #[arg(long)]
+    pattern: bool,
+}
+
+impl From<Matching> for How {
+    fn from(matching: Matching) -> Self {
+        match matching {
+            Matching { exact: true, .. } => Self::Exact,
+            Matching { pattern: true, .. } => Self::Pattern,
+            Matching { .. } => Self::Folded,
+        }
+    }
+}
+
 impl From<Target> for MapTarget {
     fn from(target: Target) -> Self {
-        Self { connection: target.account, marketplace: target.marketplace, merchant: target.merchant }
+        let Target { account, marketplace, profile, merchant } = target;
+        Self { connection: account, marketplace, profile, merchant }
     }
 }
 
@@ -48,6 +74,8 @@ pub(super) enum MapCommand {
         #[arg(long)]
         unlisted: bool,
         #[command(flatten)]
+        matching: Matching,
+        #[command(flatten)]
         target: Target,
     },
     /// Show all, or those that may decide for one account
@@ -60,9 +88,11 @@ pub(super) enum MapCommand {
         /// The carrier text
         text: String,
         #[command(flatten)]
+        matching: Matching,
+        #[command(flatten)]
         target: Target,
     },
-    /// Take a CSV file over (`text,code,name,service,unlisted`): all of it or nothing
+    /// Take a CSV file over (`text,code,name,service,unlisted,match`): all of it or nothing
     Import {
         /// The file; - is the standard input
         file: PathBuf,
@@ -124,13 +154,13 @@ fn released(connections: &[String]) -> String {
 pub(super) async fn map(local: &Local, command: MapCommand, out: &mut Out) -> Result<(), Failure> {
     let world = &local.world;
     match command {
-        MapCommand::Set { text, code, name, service, unlisted, target } => {
-            let new = NewMapping { text, code, name, service, unlisted };
+        MapCommand::Set { text, code, name, service, unlisted, matching, target } => {
+            let new = NewMapping { text, how: matching.into(), code, name, service, unlisted };
             let done = admin::map_set(world, &target.into(), new, &who()).await?;
             out.answer(&done, |_| told_mapping("Set", &done));
         }
-        MapCommand::Remove { text, target } => {
-            let done = admin::map_remove(world, &target.into(), &text, &who()).await?;
+        MapCommand::Remove { text, matching, target } => {
+            let done = admin::map_remove(world, &target.into(), (&text, matching.into()), &who()).await?;
             out.answer(&done, |_| told_mapping("Removed", &done));
         }
         MapCommand::Import { file, target } => {
@@ -181,6 +211,7 @@ fn mapping_table(all: &[MapView], width: usize) -> String {
             let mut notes: Vec<String> = Vec::new();
             notes.extend(m.name.as_ref().map(|name| format!("named {name:?}")));
             notes.extend(m.service.as_ref().map(|service| format!("service {service:?}")));
+            notes.extend((m.how != How::Folded.as_str()).then(|| m.how.to_owned()));
             notes.extend(m.unlisted.then(|| "unlisted".to_owned()));
             notes.push(format!("by {}", m.set_by));
             vec![m.scope.clone(), m.text.clone(), m.code.clone(), m.version.to_string(), notes.join(", ")]

@@ -77,6 +77,7 @@ fn connection(id: &str, kind: &str) -> Applied {
         mail: MailSettings::default(),
         time_zone: "America/New_York".into(),
         timing: Timing::default(),
+        carriers: domain::carrier_policy::CarrierPolicy::default(),
     };
     Applied { connection, credentials_fingerprint: "f".into(), expires_at: None }
 }
@@ -122,6 +123,7 @@ impl Place {
             ruling: None,
             ship_by: Some(at(4_000_000_000)),
             remind_before: Timing::default().remind_before,
+            decided_again_at: None,
             created_at: at(30),
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),

@@ -317,9 +317,7 @@ impl Stage {
         let new = NewMapping {
             text: text.to_owned(),
             code: code.to_owned(),
-            name: None,
-            service: None,
-            unlisted: false,
+            ..NewMapping::default()
         };
         admin::map_set(&self.serving.system.world, &target, new, "the demo").await?;
         Ok(())

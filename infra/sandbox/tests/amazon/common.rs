@@ -101,6 +101,7 @@ pub(crate) fn connection(address: &str, seller: &str) -> Connection {
         mail: MailSettings::default(),
         time_zone: "UTC".to_owned(),
         timing: Timing::default(),
+        carriers: domain::carrier_policy::CarrierPolicy::default(),
     }
 }
 

@@ -83,6 +83,7 @@ impl World {
             mail: MailSettings::default(),
             time_zone: "UTC".to_owned(),
             timing: Timing::default(),
+            carriers: domain::carrier_policy::CarrierPolicy::default(),
         };
         sandbox.create_shop(clock.now(), shop).unwrap();
         Self { sandbox: Mutex::new(sandbox), clock, rng: SeededRng::new(1), credentials, connection }

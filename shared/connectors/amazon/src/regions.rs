@@ -181,6 +181,7 @@ mod tests {
             mail: MailSettings::default(),
             time_zone: "UTC".into(),
             timing: Timing::default(),
+            carriers: domain::carrier_policy::CarrierPolicy::default(),
         }
     }
 

@@ -56,6 +56,7 @@ fn package(reference: u32, number: &str, lines: &[(&str, u32)]) -> Package {
         ruling: None,
         ship_by: None,
         remind_before: Duration::from_secs(1),
+        decided_again_at: None,
         created_at: at(0),
         alerts: crate::alert::Alerts::default(),
         history: crate::history::History::default(),
@@ -107,7 +108,7 @@ fn shown(reference: &str, number: &str, lines: &[(&str, u32)]) -> ShownPackage {
 
 fn ups() -> CarrierKnown {
     let carrier = CarrierCode { code: "UPS".into(), name: None };
-    CarrierKnown::Code { carrier, service: None, because: "a test".into() }
+    CarrierKnown::Code { carrier, service: None, because: "a test".into(), objection: None }
 }
 
 fn around<'a>(facts: &'a OrderFacts, others: &'a [&'a Package], carrier: &'a CarrierKnown) -> Around<'a> {

@@ -120,6 +120,7 @@ fn draft<'a>(number: usize, section: Section<'a>, context: &Context<'_>) -> Draf
             mail: merged.mail,
             time_zone: merged.time_zone,
             timing: merged.timing,
+            carriers: merged.carriers,
         },
         webhook_secrets,
         secrets,

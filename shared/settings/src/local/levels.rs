@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use domain::carrier_policy::CarrierPolicy;
 use domain::connection::{MailKind, MailSettings, Timing};
 
+use super::carriers::CarriersLevel;
 use super::general;
 use super::mail::addresses;
 use crate::check::shown;
@@ -18,6 +20,7 @@ pub(super) struct Level {
     sync: Option<bool>,
     mail: MailLevel,
     timing: BTreeMap<&'static str, Duration>,
+    carriers: CarriersLevel,
 }
 
 /// What one level says about mail.
@@ -68,12 +71,13 @@ fn mail_kind_key(kind: MailKind) -> &'static str {
 }
 
 impl Level {
-    /// What holds everywhere: from `[mail]` and `[timing]` at the top of the file.
+    /// What holds everywhere: from `[mail]`, `[timing]` and `[carriers]` at the top of the file.
     pub(super) fn general(root: &Section<'_>, time_zone: String) -> Self {
         // `[mail]` is finished by the reader of the transport, which knows its other keys.
         let mail = MailLevel::read(&root.section("mail"));
         let timing = read_timing(root.section("timing"));
-        Self { time_zone: Some(time_zone), sync: None, mail, timing }
+        let carriers = CarriersLevel::read(root.section("carriers"));
+        Self { time_zone: Some(time_zone), sync: None, mail, timing, carriers }
     }
 
     /// The keys of a level inside `section`; the caller finishes it.
@@ -84,6 +88,7 @@ impl Level {
             sync: section.get("sync").and_then(|node| node.boolean()),
             mail: MailLevel::read(&mail),
             timing: read_timing(section.section("timing")),
+            carriers: CarriersLevel::read(section.section("carriers")),
         };
         mail.finish();
         level
@@ -162,6 +167,7 @@ pub(super) struct Merged {
     pub(super) sync: bool,
     pub(super) mail: MailSettings,
     pub(super) timing: Timing,
+    pub(super) carriers: CarrierPolicy,
 }
 
 /// Lays levels over what is built in, the farthest first.
@@ -171,6 +177,7 @@ pub(super) fn merge(levels: &[&Level]) -> Merged {
         sync: true,
         mail: MailSettings::default(),
         timing: Timing::default(),
+        carriers: CarrierPolicy::default(),
     };
     let mut off: BTreeMap<MailKind, bool> = BTreeMap::new();
     for level in levels {
@@ -193,6 +200,7 @@ pub(super) fn merge(levels: &[&Level]) -> Merged {
                 off.insert(*kind, switch);
             }
         }
+        level.carriers.lay_over(&mut merged.carriers);
         for (key, field) in TIMES {
             if let Some(time) = level.timing.get(key) {
                 *field(&mut merged.timing) = *time;

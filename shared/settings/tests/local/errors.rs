@@ -70,6 +70,23 @@ fn every_mistake_is_told_by_key_with_what_to_do() {
         ("lease = 30", "lease = \"1m\"", "timing.lease", "must be a number"),
         ("lease = 30", "leese = 30", "timing.leese", "\"lease\""),
         ("lease = 30", "missing_after = 1", "connections[0].timing.missing_after", "read_back_after"),
+        // carriers
+        ("[timing]", "[carriers]\nunknown = \"othr\"\n[timing]", "carriers.unknown", "\"other\""),
+        ("[timing]", "[carriers]\nunknown = true\n[timing]", "carriers.unknown", "must be a text"),
+        (
+            "[timing]",
+            "[carriers]\ncontradiction = \"send\"\n[timing]",
+            "carriers.contradiction",
+            "hold, warn, ignore",
+        ),
+        (
+            "[timing]",
+            "[carriers]\nlast_resort_before = -1\n[timing]",
+            "carriers.last_resort_before",
+            "thirty days",
+        ),
+        ("[timing]", "[carriers]\nprofile = \"East Coast\"\n[timing]", "carriers.profile", "a-z, 0-9 and -"),
+        ("[timing]", "[carriers]\nprofil = \"east\"\n[timing]", "carriers.profil", "\"profile\""),
         ("[marketplaces.amazon]", "[marketplaces.amazn]", "marketplaces.amazn", "no marketplace connector"),
         ("[marketplaces.amazon]", "[stores.amazon]", "stores.amazon", "no store connector"),
         ("sync = true\n", "sync = 1\n", "marketplaces.amazon.sync", "true or false"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::carrier_policy::{CarrierPolicy, OnContradiction, OnUnknown};
 use domain::connection::{LinkFrom, MailKind, Timing};
 use jiff::civil::date;
 use secrecy::ExposeSecret as _;
@@ -64,9 +65,14 @@ fn the_nearest_setting_wins() {
         .replace("port = 8081", "time_zone = \"Europe/Paris\"")
         .replace(
             "sync = true",
-            "sync = false\ntime_zone = \"Asia/Tokyo\"\ntiming = { lease = 40, retry_after = 0.5 }",
+            "sync = false\ntime_zone = \"Asia/Tokyo\"\ntiming = { lease = 40, retry_after = 0.5 }\n\
+             carriers = { contradiction = \"warn\", profile = \"east\" }",
         )
-        .replace("region = \"na\"", "region = \"na\"\nsync = true\ntiming = { lease = 50 }");
+        .replace(
+            "region = \"na\"",
+            "region = \"na\"\nsync = true\ntiming = { lease = 50 }\n\
+             carriers = { last_resort_unknown = \"other\", last_resort_before = 0.5 }",
+        );
     let settings = parse(&text).unwrap();
     let amazon = &connection(&settings, "amazon-us").connection;
     assert!(amazon.sync, "its own over its kind's");
@@ -74,6 +80,14 @@ fn the_nearest_setting_wins() {
     assert_eq!(amazon.timing.lease, Duration::from_secs(50), "its own over its kind's");
     assert_eq!(amazon.timing.retry_after, Duration::from_millis(500), "its kind's");
     assert_eq!(amazon.timing.missing_after, Timing::default().missing_after, "built in");
+    let carriers = CarrierPolicy {
+        profile: Some("east".into()),
+        contradiction: OnContradiction::Warn,
+        last_resort_before: Duration::from_millis(500),
+        last_resort_unknown: OnUnknown::Other,
+        ..CarrierPolicy::default()
+    };
+    assert_eq!(amazon.carriers, carriers, "its own over its kind's over built in");
     let shop = &connection(&settings, "shop").connection;
     assert!(shop.sync, "built in");
     assert_eq!(shop.time_zone, "Europe/Paris", "general");

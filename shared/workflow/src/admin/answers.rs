@@ -1,12 +1,13 @@
 //! Answers to what was asked: mappings of carriers and SKUs. Each releases everything held for its cause (law 3).
 
+use carriers::How;
 use domain::connection::Connection;
 use domain::ids::{Account, MerchantId, Sku};
 use jiff::Timestamp;
 use serde::Serialize;
 
 use super::{AdminError, accounts_of_kind, connection_named, look};
-use crate::mappings::{self, Imported, InForce, MappingError, NewMapping, Place, Reach, SkuMapping};
+use crate::mappings::{self, Imported, InForce, MappingError, NewMapping, Past, Place, Reach, SkuMapping};
 use crate::message::Look;
 use crate::world::World;
 
@@ -17,6 +18,8 @@ pub struct MapTarget {
     pub connection: Option<String>,
     /// All of a merchant's connections of this kind.
     pub marketplace: Option<String>,
+    /// Only those of that kind whose settings name this profile.
+    pub profile: Option<String>,
     /// Whose, where a kind alone does not tell.
     pub merchant: Option<String>,
 }
@@ -30,6 +33,8 @@ pub struct MapView {
     pub scope: String,
     /// The carrier text, as it was written.
     pub text: String,
+    /// Which texts it means: `folded`, `exact` or `pattern`.
+    pub how: &'static str,
     /// The marketplace's code.
     pub code: String,
     /// The carrier's name, only with the marketplace's word for *other*.
@@ -46,6 +51,8 @@ pub struct MapView {
     pub set_by: String,
     /// What it costs the merchant, if anything.
     pub warning: Option<String>,
+    /// What was said before, oldest first.
+    pub past: Vec<Past>,
 }
 
 impl MapView {
@@ -56,6 +63,8 @@ impl MapView {
             scope: row.reach.to_string(),
             warning: mapping.warning(kind, country),
             text: mapping.text,
+            how: mapping.how.as_str(),
+            past: row.past,
             code: mapping.code,
             name: mapping.name,
             service: mapping.service,
@@ -139,6 +148,9 @@ pub async fn answered(world: &World, accounts: &[Account]) -> Result<Vec<String>
 /// The place that a person means, and the accounts it reaches.
 async fn place(world: &World, target: &MapTarget) -> Result<(Place, Vec<Account>), AdminError> {
     match (&target.connection, &target.marketplace) {
+        (_, None) if target.profile.is_some() => Err(AdminError::Refused(
+            "a profile belongs to one kind of marketplace: name it too, with --marketplace".into(),
+        )),
         (Some(_), Some(_)) => Err(AdminError::Refused(
             "name a connection or a marketplace, not both: the one is for that account, the other for all"
                 .into(),
@@ -148,8 +160,22 @@ async fn place(world: &World, target: &MapTarget) -> Result<(Place, Vec<Account>
                 return Err(AdminError::NotFound(format!("there is no kind of marketplace called {kind:?}")));
             }
             let merchant = merchant_of_kind(world, kind, target.merchant.as_deref()).await?;
-            let accounts = accounts_of_kind(world, &merchant, kind).await?;
-            Ok((Place::marketplace(merchant, kind), accounts))
+            let Some(profile) = &target.profile else {
+                let accounts = accounts_of_kind(world, &merchant, kind).await?;
+                return Ok((Place::marketplace(merchant, kind), accounts));
+            };
+            let users = world.connections().await?.into_iter().filter(|c| {
+                c.account.merchant == merchant
+                    && c.kind == *kind
+                    && c.carriers.profile.as_ref() == Some(profile)
+            });
+            let accounts: Vec<Account> = users.map(|c| c.account).collect();
+            if accounts.is_empty() {
+                return Err(AdminError::NotFound(format!(
+                    "no {kind} connection uses the profile {profile:?}: name it in its settings first, under carriers"
+                )));
+            }
+            Ok((Place::profile(merchant, kind, profile), accounts))
         }
         (name, None) => {
             let connection = marketplace_named(world, name.as_deref()).await?;
@@ -219,8 +245,7 @@ pub async fn map_set(
     by: &str,
 ) -> Result<Answered<MapView>, AdminError> {
     let (place, accounts) = place(world, target).await?;
-    let mapping = mappings::set(world.ledger.as_ref(), &place, new, by, world.now()).await?;
-    let row = InForce { reach: place.reach.clone(), mapping };
+    let row = mappings::set(world.ledger.as_ref(), &place, new, by, world.now()).await?;
     let what = MapView::of(&place.merchant, row, &place.kind, place.country);
     Ok(Answered { what, released: answered(world, &accounts).await? })
 }
@@ -232,18 +257,18 @@ pub async fn map_set(
 pub async fn map_remove(
     world: &World,
     target: &MapTarget,
-    text: &str,
+    (text, how): (&str, How),
     by: &str,
 ) -> Result<Answered<MapView>, AdminError> {
     let (place, accounts) = place(world, target).await?;
-    let removed = mappings::remove(world.ledger.as_ref(), &place, text, by, world.now()).await?;
-    let mapping = removed.ok_or_else(|| {
+    let removed = mappings::remove(world.ledger.as_ref(), &place, (text, how), by, world.now()).await?;
+    let row = removed.ok_or_else(|| {
         AdminError::NotFound(format!(
-            "there is no mapping of {text:?} for {}: `map list` shows all",
+            "there is no {} mapping of {text:?} for {}: `map list` shows all",
+            how.as_str(),
             place.reach
         ))
     })?;
-    let row = InForce { reach: place.reach.clone(), mapping };
     let what = MapView::of(&place.merchant, row, &place.kind, place.country);
     Ok(Answered { what, released: answered(world, &accounts).await? })
 }
@@ -260,6 +285,13 @@ pub async fn map_list(world: &World, target: &MapTarget) -> Result<Vec<MapView>,
         } else {
             Some(place(world, target).await?.0)
         };
+    // What decides for an account is also what its profile says.
+    let profile = only.as_ref().and_then(|place| {
+        let Reach::Account(id) = &place.reach else { return None };
+        let connection = connections.iter().find(|c| c.account.connection == *id)?;
+        let name = connection.carriers.profile.clone()?;
+        Some(Reach::Profile { kind: place.kind.clone(), name })
+    });
     let mut merchants: Vec<&MerchantId> = connections.iter().map(|c| &c.account.merchant).collect();
     merchants.dedup();
     let mut all = Vec::new();
@@ -273,7 +305,9 @@ pub async fn map_list(world: &World, target: &MapTarget) -> Result<Vec<MapView>,
         }
         for row in mappings::list(world.ledger.as_ref(), merchant, None).await? {
             let decides = only.as_ref().is_none_or(|place| {
-                row.reach == place.reach || row.reach == Reach::Marketplace(place.kind.clone())
+                row.reach == place.reach
+                    || row.reach == Reach::Marketplace(place.kind.clone())
+                    || profile.as_ref().is_some_and(|profile| row.reach == *profile)
             });
             if decides {
                 let kind = kind_of(&row.reach, &connections).unwrap_or_default();
@@ -286,7 +320,7 @@ pub async fn map_list(world: &World, target: &MapTarget) -> Result<Vec<MapView>,
 
 fn kind_of(reach: &Reach, connections: &[Connection]) -> Option<String> {
     match reach {
-        Reach::Marketplace(kind) => Some(kind.clone()),
+        Reach::Marketplace(kind) | Reach::Profile { kind, .. } => Some(kind.clone()),
         Reach::Account(id) => {
             connections.iter().find(|c| c.account.connection == *id).map(|c| c.kind.clone())
         }
@@ -433,7 +467,7 @@ mod tests {
         assert_eq!(released(&bench), ["m/de", "m/us"]);
         bench.run(map_import(world, &all, b"text,code\nOwl,UPS\n", "t")).unwrap();
         assert_eq!(released(&bench), ["m/de", "m/us"]);
-        bench.run(map_remove(world, &all, "owl", "t")).unwrap();
+        bench.run(map_remove(world, &all, ("owl", How::Folded), "t")).unwrap();
         assert_eq!(released(&bench), ["m/de", "m/us"]);
         bench.run(sku_set(world, Some("fr"), "A", "B", "t")).unwrap();
         assert_eq!(released(&bench), ["n/fr"]);
@@ -466,7 +500,7 @@ mod tests {
         let kind = |kind: &str| MapTarget { marketplace: Some(kind.into()), ..MapTarget::default() };
         fails(kind("amazon"), "with --merchant: m, n", AdminErrorKind::Refused);
         fails(kind("etsy"), "etsy", AdminErrorKind::NotFound);
-        let missing = bench.run(map_remove(world, &of("us"), "Owl", "t")).unwrap_err();
+        let missing = bench.run(map_remove(world, &of("us"), ("Owl", How::Folded), "t")).unwrap_err();
         assert_eq!(missing.kind(), AdminErrorKind::NotFound);
         let import = bench.run(map_import(world, &of("us"), b"text,code\nA,UPS\nB,\nC,\n", "t")).unwrap_err();
         assert!(import.to_string().contains("line 3") && import.to_string().contains("line 4"), "{import}");

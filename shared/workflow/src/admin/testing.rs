@@ -179,6 +179,7 @@ impl Bench {
             mail: MailSettings::default(),
             time_zone: "Europe/Berlin".into(),
             timing: Timing::default(),
+            carriers: domain::carrier_policy::CarrierPolicy::default(),
         };
         self.put(&connection);
         self.put(&ConnectionState::starting(account, at(0)));
@@ -320,6 +321,7 @@ impl Bench {
             ruling: None,
             ship_by: Some(at(9000)),
             remind_before: Timing::default().remind_before,
+            decided_again_at: None,
             created_at: at(40),
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),

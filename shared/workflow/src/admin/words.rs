@@ -121,6 +121,7 @@ fn held(cause: &Cause) -> String {
         Cause::CarrierUnmapped { text, suggestions } => {
             format!("no carrier code is known for {text:?}; near it: {}", suggestions.join(", "))
         }
+        Cause::CarrierContradicted { text, detail } => format!("the store says {text:?}, but {detail}"),
         Cause::LineUnclear { lines } => {
             format!("matches no line of the marketplace order: {}", lines.join(", "))
         }
@@ -190,6 +191,9 @@ pub(super) fn steps(package: &Package, order: &str, several: bool) -> Vec<Step> 
         }
         State::Held { cause, .. } => {
             let mut steps = held_steps(cause, connection, &retry);
+            if let Cause::CarrierContradicted { .. } = cause {
+                steps.push(send("or, if the store is right all the same"));
+            }
             steps.extend([by_hand(), ignore()]);
             steps
         }
@@ -255,6 +259,9 @@ fn held_steps(cause: &Cause, connection: &str, retry: &dyn Fn(&str) -> Step) -> 
         Cause::NoTrackingNumber => {
             vec![Step::elsewhere("enter the tracking number at the store: it goes on by itself")]
         }
+        Cause::CarrierContradicted { .. } => vec![Step::elsewhere(
+            "look at the label, and correct the carrier or the number at the store: it goes on by itself",
+        )],
         Cause::NoCarrier => {
             vec![Step::elsewhere("enter the carrier at the store: it goes on by itself")]
         }

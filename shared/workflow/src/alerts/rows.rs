@@ -4,7 +4,7 @@ use domain::alert::{Alert, AlertStage};
 use domain::connection::{Connection, MailKind};
 use domain::connection_state::ConnectionState;
 use domain::order::{MarketplaceOrder, StoreOrder};
-use domain::outcome::AT_RISK;
+use domain::outcome::{AT_RISK, CARRIER_DOUBTED};
 use domain::package::Package;
 use domain::state::{Cause, State, Waiting as WaitsFor};
 use jiff::Timestamp;
@@ -57,6 +57,9 @@ pub(super) async fn letter(
 
 /// Whether the matter is still as the mail would say it.
 fn still(alert: &Alert, known: &[Alert], stage: Stage) -> bool {
+    if alert.is_notice() {
+        return true;
+    }
     let same = known.iter().find(|a| a.version == alert.version && a.cause == alert.cause);
     match stage {
         Stage::Resolved => true,
@@ -210,7 +213,11 @@ fn package_row(
         marketplace: title.to_owned(),
         carrier_text: carrier,
         tracking_number: number,
-        their_words: alert.their_words.clone().or_else(|| their_words(&package.state)),
+        their_words: alert
+            .their_words
+            .clone()
+            .filter(|_| alert.cause != CARRIER_DOUBTED)
+            .or_else(|| their_words(&package.state)),
         request_id: alert.request_id.clone(),
         cause,
         fix,
@@ -247,6 +254,15 @@ fn trouble(
     let account = connection.account.connection.as_str();
     let order = shell_quoted(id);
     let said = |what: &str, cause: String, fix: String| (what.to_owned(), cause, fix);
+    if alert.cause == CARRIER_DOUBTED {
+        let why = alert.their_words.clone().unwrap_or_default();
+        return said(
+            "A parcel was sent although its number speaks against its carrier",
+            format!("{why}. It was sent as the store says, as you chose in the settings."),
+            "look at the label; if the carrier or the number is wrong, correct it in the store: we send the change"
+                .to_owned(),
+        );
+    }
     if let State::Held { cause, .. } = &package.state {
         return held(cause, account, &order, title);
     }
@@ -321,6 +337,14 @@ fn held(cause: &Cause, account: &str, order: &str, title: &str) -> (String, Stri
                 format!("parcelwire map set {} {like} --account {account}", shell_quoted(text)),
             )
         }
+        Cause::CarrierContradicted { text, detail } => (
+            "Tracking number and carrier contradict each other".to_owned(),
+            format!("The store says {text:?}, but {detail}. {title} would refuse it or count it as not tracked."),
+            format!(
+                "look at the label and correct the carrier or the number in the store; if the store is right: \
+                 parcelwire hold {order} send-once"
+            ),
+        ),
         Cause::NoCarrier => (
             "The store names no carrier".to_owned(),
             format!("The fulfillment has a tracking number but no carrier, and {title} wants one."),

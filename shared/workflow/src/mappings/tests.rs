@@ -19,6 +19,7 @@ fn connection(merchant: &str, id: &str) -> Connection {
         mail: MailSettings::default(),
         time_zone: "UTC".into(),
         timing: Timing::default(),
+        carriers: domain::carrier_policy::CarrierPolicy::default(),
     }
 }
 
@@ -39,13 +40,16 @@ fn new(text: &str, code: &str) -> NewMapping {
     NewMapping { text: text.into(), code: code.into(), ..NewMapping::default() }
 }
 
-fn keys(text: &str) -> Vec<String> {
-    carriers::lookup_keys(text, None)
-}
-
+/// Asks with a memory of its own, and with one that has answered before: both say the same.
 fn found(ledger: &MemoryLedger, connection: &Connection, text: &str) -> Vec<(carriers::Scope, String)> {
-    let all = block_on(lookup(ledger, connection, &keys(text))).unwrap();
-    all.into_iter().map(|(scope, mapping)| (scope, mapping.code)).collect()
+    let cache = MappingCache::default();
+    let ask = || {
+        let all = block_on(lookup(ledger, &cache, connection, (Some(text), None), None)).unwrap();
+        all.into_iter().map(|(scope, mapping)| (scope, mapping.code)).collect::<Vec<_>>()
+    };
+    let first = ask();
+    assert_eq!(ask(), first);
+    first
 }
 
 #[test]
@@ -73,6 +77,116 @@ fn the_account_comes_before_the_marketplace_and_the_particular_before_the_genera
 }
 
 #[test]
+fn exact_before_folded_before_pattern_and_the_profile_after_the_marketplace() {
+    let ledger = MemoryLedger::default();
+    let mut us = connection("m", "us");
+    us.carriers.profile = Some("east".into());
+    let own = of_account(&us);
+    let profile = Place::profile(us.account.merchant.clone(), "amazon", "east");
+    let other_profile = Place::profile(us.account.merchant.clone(), "amazon", "west");
+    let all = Place::marketplace(us.account.merchant.clone(), "amazon");
+    let how = |text: &str, how: How, code: &str| NewMapping { how, ..new(text, code) };
+    block_on(async {
+        for (place, new) in [
+            (&profile, new("Zephyr", "GLS")),
+            (&other_profile, new("Zephyr", "DHL")),
+            (&all, how("Z*r", How::Pattern, "TNT")),
+            (&own, how("Zeph*", How::Pattern, "UPS")),
+            (&own, how("Ze*", How::Pattern, "DPD")),
+            (&own, new("Zephyr", "USPS")),
+            (&own, how("ZEPHYR", How::Exact, "FedEx")),
+        ] {
+            set(&ledger, place, new, "t", at(1)).await.unwrap();
+        }
+    });
+    use carriers::Scope::{Account, Marketplace, Profile};
+    let codes = |text: &str| found(&ledger, &us, text);
+    let rest = [(Account, "UPS"), (Account, "DPD"), (Marketplace, "TNT"), (Profile, "GLS")];
+    let want = |first: &[(carriers::Scope, &str)]| {
+        first.iter().chain(&rest).map(|(scope, code)| (*scope, (*code).to_owned())).collect::<Vec<_>>()
+    };
+    assert_eq!(codes("ZEPHYR"), want(&[(Account, "FedEx"), (Account, "USPS")]));
+    assert_eq!(codes("zephyr"), want(&[(Account, "USPS")]));
+    block_on(async {
+        for (text, how) in [("Zeph*", How::Pattern), ("zephyr", How::Folded)] {
+            assert!(remove(&ledger, &own, (text, how), "t", at(2)).await.unwrap().is_some(), "{text}");
+        }
+    });
+    assert_eq!(codes("zephyr"), want(&[])[1..]);
+}
+
+#[test]
+fn a_worker_that_remembers_sees_every_change_at_once() {
+    let ledger = MemoryLedger::default();
+    let us = connection("m", "us");
+    let place = of_account(&us);
+    let cache = MappingCache::default();
+    let ask = || {
+        let found = block_on(lookup(&ledger, &cache, &us, (Some("Zephyr"), None), None)).unwrap();
+        found.first().map(|(_, mapping)| mapping.code.clone())
+    };
+    assert_eq!(ask(), None);
+    for code in ["UPS", "USPS", "UPS"] {
+        block_on(set(&ledger, &place, new("Zephyr", code), "t", at(1))).unwrap();
+        assert_eq!(ask().as_deref(), Some(code));
+        assert_eq!(ask().as_deref(), Some(code));
+    }
+    block_on(import(&ledger, &place, b"text,code\nzephyr,DHL\n", "t", at(2))).unwrap();
+    assert_eq!(ask().as_deref(), Some("DHL"));
+    block_on(remove(&ledger, &place, ("zephyr", How::Folded), "t", at(3))).unwrap();
+    assert_eq!(ask(), None);
+}
+
+#[test]
+fn an_overlay_shows_what_a_file_would_do_and_changes_nothing() {
+    let ledger = MemoryLedger::default();
+    let us = connection("m", "us");
+    let place = of_account(&us);
+    let cache = MappingCache::default();
+    block_on(set(&ledger, &place, new("Zephyr", "UPS"), "t", at(1))).unwrap();
+    let over = |text: &str, how: How, code: &str| {
+        let new = NewMapping { how, ..new(text, code) };
+        Overlay::new(place.reach.clone(), [mapping_of(new, "t", at(2))])
+    };
+    let ask = |text: &str, overlay: Option<&Overlay>| {
+        let found = block_on(lookup(&ledger, &cache, &us, (Some(text), None), overlay)).unwrap();
+        found.first().map(|(_, mapping)| mapping.code.clone())
+    };
+    for (text, overlay, want) in [
+        ("zephyr", over("ZEPHYR", How::Folded, "DHL"), Some("DHL")),
+        ("owl", over("owl", How::Folded, "DHL"), Some("DHL")),
+        ("owl", over("o*l", How::Pattern, "DHL"), Some("DHL")),
+        ("big owl", over("big*", How::Pattern, "GLS"), Some("GLS")),
+        ("zephyr", over("zeph*", How::Pattern, "GLS"), Some("UPS")),
+        ("Owl", over("Owl", How::Exact, "GLS"), Some("GLS")),
+        ("owl", over("Owl", How::Exact, "GLS"), None),
+    ] {
+        let before = ask(text, None);
+        assert_eq!(ask(text, Some(&overlay)).as_deref(), want, "{text}");
+        assert_eq!(ask(text, None), before, "{text}");
+    }
+    let elsewhere = Overlay::new(Reach::Marketplace("ebay".into()), []);
+    assert_eq!(ask("zephyr", Some(&elsewhere)).as_deref(), Some("UPS"));
+}
+
+#[test]
+fn patterns_of_one_scope_are_bounded_with_a_clear_word() {
+    let ledger = MemoryLedger::default();
+    let place = of_account(&connection("m", "us"));
+    let pattern = |n: usize| NewMapping { how: How::Pattern, ..new(&format!("zephyr {n} *"), "UPS") };
+    block_on(async {
+        for n in 0..head::MOST_PATTERNS {
+            set(&ledger, &place, pattern(n), "t", at(1)).await.unwrap();
+        }
+        let refused = set(&ledger, &place, pattern(999), "t", at(1)).await.unwrap_err();
+        assert!(refused.to_string().contains("200 patterns"), "{refused}");
+        // One that is there already may change.
+        let changed = NewMapping { code: "USPS".into(), ..pattern(5) };
+        set(&ledger, &place, changed, "t", at(1)).await.unwrap();
+    });
+}
+
+#[test]
 fn tenants_never_see_each_others_mappings() {
     let ledger = MemoryLedger::default();
     let (a, b) = (connection("a", "shop-a"), connection("b", "shop-b"));
@@ -94,19 +208,23 @@ fn tenants_never_see_each_others_mappings() {
 fn versions_count_up_over_removal_and_who_and_when_are_kept() {
     let ledger = MemoryLedger::default();
     let place = of_account(&connection("m", "us"));
+    const FOLDED: (&str, How) = ("zephyr", How::Folded);
     block_on(async {
-        let first = set(&ledger, &place, new("Zephyr", "UPS"), "ann", at(1)).await.unwrap();
+        let first = set(&ledger, &place, new("Zephyr", "UPS"), "ann", at(1)).await.unwrap().mapping;
         assert_eq!((first.version, first.set_by.as_str(), first.set_at), (1, "ann", Some(at(1))));
-        let same = set(&ledger, &place, new("Zephyr", "UPS"), "bob", at(2)).await.unwrap();
+        let same = set(&ledger, &place, new("Zephyr", "UPS"), "bob", at(2)).await.unwrap().mapping;
         assert_eq!((same.version, same.set_by.as_str()), (1, "ann"), "the same again is no change");
-        let second = set(&ledger, &place, new("ZEPHYR", "USPS"), "bob", at(3)).await.unwrap();
+        let second = set(&ledger, &place, new("ZEPHYR", "USPS"), "bob", at(3)).await.unwrap().mapping;
         assert_eq!((second.version, second.set_by.as_str(), second.text.as_str()), (2, "bob", "ZEPHYR"));
-        let removed = remove(&ledger, &place, "zephyr", "cleo", at(4)).await.unwrap().unwrap();
+        let removed = remove(&ledger, &place, FOLDED, "cleo", at(4)).await.unwrap().unwrap().mapping;
         assert_eq!((removed.version, removed.set_by.as_str()), (3, "cleo"));
-        assert!(remove(&ledger, &place, "zephyr", "cleo", at(4)).await.unwrap().is_none());
+        assert!(remove(&ledger, &place, FOLDED, "cleo", at(4)).await.unwrap().is_none());
         assert!(list(&ledger, &place.merchant, None).await.unwrap().is_empty());
         let back = set(&ledger, &place, new("zephyr", "UPS"), "ann", at(5)).await.unwrap();
-        assert_eq!(back.version, 4);
+        assert_eq!(back.mapping.version, 4);
+        let past: Vec<_> =
+            back.past.iter().map(|p| (p.version, p.code.as_str(), p.set_by.as_str())).collect();
+        assert_eq!(past, [(1, "UPS", "ann"), (2, "USPS", "bob"), (3, "", "cleo")]);
     });
 }
 
@@ -126,13 +244,18 @@ fn law_3_a_mapping_that_cannot_be_read_decides_nothing_and_lets_no_other_rule_de
     let place = of_account(&us);
     block_on(async {
         ledger.commit(vec![Write::Put { item, expect: ports::Expect::Absent }]).await.unwrap();
-        let mappings = lookup(&ledger, &us, &keys("USPS")).await.unwrap();
+        // Its head was written with it, by a version that this one can read no mapping of.
+        set(&ledger, &place, new("other", "UPS"), "t", at(1)).await.unwrap();
+        let cache = MappingCache::default();
+        let mappings = lookup(&ledger, &cache, &us, (Some("USPS"), None), None).await.unwrap();
         let question = carriers::Question {
             text: Some("USPS"),
             service: None,
+            number: None,
             marketplace: "amazon",
             country: "us",
             mappings: &mappings,
+            other_for_unknown: true,
         };
         assert!(matches!(carriers::resolve(question), carriers::Decision::Unknown { .. }));
         let refused = set(&ledger, &place, new("USPS", "USPS"), "t", at(1)).await;

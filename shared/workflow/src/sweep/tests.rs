@@ -38,6 +38,7 @@ fn package(id: &str, key: &str, not_before: i64) -> Package {
         ruling: None,
         ship_by: None,
         remind_before: Duration::from_secs(60),
+        decided_again_at: None,
         created_at: at(0),
         alerts: Default::default(),
         history: Default::default(),

@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use connector_api::{Answer, ChannelError, Failure, MerchantAction, Reached};
+use domain::carrier_policy::OnContradiction;
 use domain::connection::MailKind;
 use domain::outcome::{Words, pause};
 use domain::package::Package;
-use domain::plan::Verdict;
+use domain::plan::{CarrierKnown, Objection, Verdict};
 use domain::state::{State, Waiting};
+use jiff::Timestamp;
 use ports::LedgerError;
 
 use super::scene::Scene;
@@ -21,7 +23,7 @@ use crate::world::World;
 impl Scene<'_> {
     /// Tells the marketplace of the package at `index`. `None` means: look at the order again.
     pub(super) async fn act(mut self, world: &World, index: usize) -> Result<Option<Progress>, WorkError> {
-        let Some((verdict, because)) = self.verdict_on(world, index).await? else { return Ok(None) };
+        let Some((verdict, carrier)) = self.verdict_on(world, index).await? else { return Ok(None) };
         let Verdict::Confirm(confirmation) = verdict else {
             // The world changed since it was planned: the next round follows the new verdict.
             return Ok(None);
@@ -48,8 +50,9 @@ impl Scene<'_> {
         }
         let now = world.now();
         let mut stored = stored;
-        if !because.is_empty() {
-            stored.value.history.note(now, &because);
+        if let CarrierKnown::Code { carrier, because, objection, .. } = carrier {
+            stored.value.history.note(now, format!("carrier {}: {because}", carrier.code));
+            note_objection(&mut stored.value, objection, now);
         }
         let attempt = stored.value.begin(&confirmation, self.connection.timing.lease, now)?;
         let version = stored.value.state.in_flight_version();
@@ -191,6 +194,16 @@ impl Scene<'_> {
             }
         }
         Ok(())
+    }
+}
+
+/// A parcel is sent although its number speaks against its carrier, as the merchant chose.
+fn note_objection(package: &mut Package, objection: Option<Objection>, now: Timestamp) {
+    let Some(Objection { text, detail, then }) = objection else { return };
+    let said = format!("The store says {text:?}, but {detail}");
+    package.history.note(now, format!("sent all the same: {said}"));
+    if then == OnContradiction::Warn {
+        package.notice_of_doubted_carrier(said, now);
     }
 }
 

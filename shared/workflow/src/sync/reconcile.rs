@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use carriers::{Decision, Question};
 use domain::ids::{OrderLineId, StoreOrderRef};
 use domain::marketplace_order::OrderFacts;
 use domain::matching::{Known, Matched, ToMatch, match_lines};
@@ -14,7 +13,7 @@ use domain::state::{NotOurs, State, StateName, Waiting};
 use jiff::Timestamp;
 
 use super::scene::Scene;
-use crate::mappings;
+use crate::carrier::{self, For, Wording};
 use crate::message::WorkError;
 use crate::records::Stored;
 use crate::world::World;
@@ -107,6 +106,10 @@ impl Scene<'_> {
             if let Some(stored) = self.packages.get_mut(index) {
                 stored.value.follow(&verdict, now)?;
                 stored.value.raise_if_at_risk(now);
+                let held = stored.value.held_for();
+                let again = held.and_then(|c| self.connection.carriers.decided_again_at(c, facts.ship_by));
+                // A time that has come changed nothing, or it would not be held any more.
+                stored.value.decided_again_at = again.filter(|at| *at > now);
             }
         }
         Ok(())
@@ -257,6 +260,7 @@ impl Scene<'_> {
             ruling: None,
             ship_by: facts.and_then(|f| f.ship_by),
             remind_before: self.connection.timing.remind_before,
+            decided_again_at: None,
             created_at: now,
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),
@@ -269,36 +273,18 @@ impl Scene<'_> {
         key
     }
 
-    /// The carrier of every wanted content, by its two texts.
+    /// The carrier of every wanted content, by what the store wrote.
     async fn resolve_carriers(&self, world: &World, facts: &OrderFacts) -> Result<Carriers, WorkError> {
         let mut carriers = Carriers::new();
         let country = self.marketplace.country(&facts.marketplace).unwrap_or("");
+        let place = For { connection: &self.connection, country, ship_by: facts.ship_by, overlay: None };
         for stored in &self.packages {
             let Some(wanted) = stored.value.wanted() else { continue };
-            let texts = (wanted.content.carrier.clone(), wanted.content.service.clone());
-            if carriers.contains_key(&texts) {
-                continue;
+            let wording = Wording::of(&wanted.content);
+            if !carriers.contains_key(&wording) {
+                let known = carrier::decide(world, place, &wording).await?;
+                carriers.insert(wording, known);
             }
-            let mut found = Vec::new();
-            if let Some(text) = texts.0.as_deref() {
-                let keys = carriers::lookup_keys(text, texts.1.as_deref());
-                found = mappings::lookup(world.ledger.as_ref(), &self.connection, &keys).await?;
-            }
-            let decision = carriers::resolve(Question {
-                text: texts.0.as_deref(),
-                service: texts.1.as_deref(),
-                marketplace: self.marketplace.kind(),
-                country,
-                mappings: &found,
-            });
-            let known = match decision {
-                Decision::Code { carrier, service, because } => {
-                    CarrierKnown::Code { carrier, service, because: because.to_string() }
-                }
-                Decision::Unknown { text, suggestions } => CarrierKnown::Unmapped { text, suggestions },
-                Decision::Missing => CarrierKnown::Missing,
-            };
-            carriers.insert(texts, known);
         }
         Ok(carriers)
     }
@@ -313,8 +299,8 @@ impl Scene<'_> {
     ) -> Verdict {
         let others: Vec<&Package> =
             self.packages.iter().map(|p| &p.value).filter(|p| p.key != package.key).collect();
-        let texts = package.wanted().map(|v| (v.content.carrier.clone(), v.content.service.clone()));
-        let carrier = texts.and_then(|t| carriers.get(&t)).cloned().unwrap_or(CarrierKnown::Missing);
+        let wording = package.wanted().map(|v| Wording::of(&v.content));
+        let carrier = wording.and_then(|w| carriers.get(&w)).cloned().unwrap_or(CarrierKnown::Missing);
         let (started_at, sync) = self.started(package);
         let none = Beside::default();
         let beside = beside.get(&package.key).unwrap_or(&none);
@@ -334,25 +320,20 @@ impl Scene<'_> {
         )
     }
 
-    /// The verdict on one package, as reconciling reached it, for acting upon.
+    /// The verdict on one package and its carrier, as reconciling reached them, for acting upon.
     pub(super) async fn verdict_on(
         &self,
         world: &World,
         index: usize,
-    ) -> Result<Option<(Verdict, String)>, WorkError> {
+    ) -> Result<Option<(Verdict, CarrierKnown)>, WorkError> {
         let (Some(facts), Some(stored)) = (&self.order.value.facts, self.packages.get(index)) else {
             return Ok(None);
         };
         let carriers = self.resolve_carriers(world, facts).await?;
-        let texts = stored.value.wanted().map(|v| (v.content.carrier.clone(), v.content.service.clone()));
-        let because = match texts.and_then(|t| carriers.get(&t)) {
-            Some(CarrierKnown::Code { carrier, because, .. }) => {
-                format!("carrier {}: {because}", carrier.code)
-            }
-            Some(CarrierKnown::Unmapped { .. } | CarrierKnown::Missing) | None => String::new(),
-        };
         let verdict = self.verdict(&stored.value, facts, &carriers, &BTreeMap::new(), world.now());
-        Ok(Some((verdict, because)))
+        let wording = stored.value.wanted().map(|v| Wording::of(&v.content));
+        let carrier = wording.and_then(|w| carriers.get(&w)).cloned().unwrap_or(CarrierKnown::Missing);
+        Ok(Some((verdict, carrier)))
     }
 
     /// Since when all connections of this package are started, and whether sync is on for all of them.
@@ -375,7 +356,7 @@ fn has_final_ruling(package: &Package) -> bool {
     matches!(package.ruling, Some(Ruling::ConfirmedByHand | Ruling::NotOurs | Ruling::Ignore { .. }))
 }
 
-type Carriers = BTreeMap<(Option<String>, Option<String>), CarrierKnown>;
+type Carriers = BTreeMap<Wording, CarrierKnown>;
 
 fn content_of(parcel: &Parcel, matched: Matched) -> Content {
     Content {

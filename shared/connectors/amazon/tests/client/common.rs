@@ -61,6 +61,7 @@ impl World {
             mail: MailSettings::default(),
             time_zone: "UTC".into(),
             timing: Timing::default(),
+            carriers: domain::carrier_policy::CarrierPolicy::default(),
         };
         let world = Self {
             server,

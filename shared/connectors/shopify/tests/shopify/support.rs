@@ -55,6 +55,7 @@ pub(crate) fn connection(options: &[(&str, &str)]) -> Connection {
         mail: domain::connection::MailSettings::default(),
         time_zone: "America/New_York".to_owned(),
         timing: domain::connection::Timing::default(),
+        carriers: domain::carrier_policy::CarrierPolicy::default(),
     }
 }
 

@@ -1,0 +1,111 @@
+//! Which mappings may decide for a carrier text.
+
+use std::collections::BTreeMap;
+
+use carriers::{How, Mapping, Scope};
+use domain::connection::Connection;
+use domain::keys::ItemKey;
+use futures::future::try_join_all;
+use ports::{Ledger, LedgerError};
+
+use super::head::{Head, MappingCache, ScopeHead};
+use super::{MappingRecord, Reach};
+use crate::records::{self, Loaded};
+
+/// Mappings of one reach that are not stored, laid over those that are: to see what they would do.
+#[derive(Clone, Debug)]
+pub struct Overlay {
+    reach: Reach,
+    by_key: BTreeMap<String, Mapping>,
+}
+
+impl Overlay {
+    /// Lays these over the stored ones of `reach`; of equal texts the last counts.
+    #[must_use]
+    pub fn new(reach: Reach, mappings: impl IntoIterator<Item = Mapping>) -> Self {
+        Self { reach, by_key: mappings.into_iter().map(|mapping| (mapping.key(), mapping)).collect() }
+    }
+
+    fn of(overlay: Option<&Self>, reach: &Reach) -> Option<BTreeMap<String, Mapping>> {
+        overlay.filter(|overlay| overlay.reach == *reach).map(|overlay| overlay.by_key.clone())
+    }
+}
+
+/// Finds the mappings that may decide for a carrier text, in order of precedence.
+///
+/// The account's, then the marketplace's, then those of the account's profile; inside each as the keys of
+/// [`carriers::lookup_keys`] stand, patterns last. A mapping that this code cannot read is returned as one of a newer
+/// schema: resolution then asks the merchant, instead of deciding by a rule behind it.
+///
+/// # Errors
+/// The ledger does not answer.
+pub async fn lookup(
+    ledger: &dyn Ledger,
+    cache: &MappingCache,
+    connection: &Connection,
+    (text, service): (Option<&str>, Option<&str>),
+    overlay: Option<&Overlay>,
+) -> Result<Vec<(Scope, Mapping)>, LedgerError> {
+    let merchant = &connection.account.merchant;
+    let key = ItemKey::carrier_mappings_head(merchant);
+    let (version, scopes) = match records::load::<Head>(ledger, &key).await? {
+        Loaded::Known(head) => (head.value.version, head.value.scopes),
+        Loaded::Absent => (0, BTreeMap::new()),
+        Loaded::Foreign => return Ok(vec![(Scope::Account, unreadable(text.unwrap_or_default()))]),
+    };
+    let keys = carriers::lookup_keys(text, service);
+    let none = ScopeHead::default();
+    let mut found = Vec::new();
+    for reach in Reach::of(connection) {
+        let scope = reach.to_string();
+        let head = scopes.get(&scope).unwrap_or(&none);
+        let over = Overlay::of(overlay, &reach).unwrap_or_default();
+        let stored = keys
+            .iter()
+            .filter(|key| if carriers::is_exact_key(key) { head.exact } else { head.folded })
+            .filter(|key| !over.contains_key(*key));
+        let stored = try_join_all(stored.map(|key| async {
+            let read = |body: &str| in_force(body, key);
+            let item = ItemKey::carrier_mapping(merchant, &scope, key);
+            let mapping = cache.get(ledger, (merchant, version), item, read).await?;
+            Ok::<_, LedgerError>(mapping.map(|mapping| (key.clone(), mapping)))
+        }));
+        let mut by_key: BTreeMap<String, Mapping> = stored.await?.into_iter().flatten().collect();
+        let patterns = head.patterns.iter().filter(|known| !over.contains_key(&known.key()));
+        let patterns: Vec<Mapping> = patterns.chain(over.values()).cloned().collect();
+        by_key.extend(over);
+        found.extend(keys.iter().filter_map(|key| by_key.remove(key)).map(|m| (reach.scope(), m)));
+        let matching = carriers::matching(patterns.iter().filter(|m| m.how == How::Pattern), text, service);
+        found.extend(matching.into_iter().map(|m| (reach.scope(), m.clone())));
+    }
+    Ok(found)
+}
+
+/// The mapping that a record holds, unless it was removed.
+fn in_force(body: &str, key: &str) -> Option<Mapping> {
+    match serde_json::from_str::<MappingRecord>(body) {
+        Ok(record) if record.removed => None,
+        Ok(record) => Some(record.mapping),
+        Err(error) => {
+            tracing::error!(mapping.key = %key, error = %error, "a carrier mapping cannot be read");
+            Some(unreadable(key))
+        }
+    }
+}
+
+/// Stands for a record that cannot be read: of no schema that any version takes.
+fn unreadable(key: &str) -> Mapping {
+    Mapping {
+        schema: u16::MAX,
+        text: key.to_owned(),
+        how: How::Folded,
+        code: String::new(),
+        name: None,
+        service: None,
+        unlisted: false,
+        set_at: None,
+        set_by: String::new(),
+        version: 0,
+        unknown: BTreeMap::new(),
+    }
+}
