@@ -45,6 +45,7 @@ carriers! {
     Bpost "bpost" "bpost";
     Brt "brt" "BRT";
     CanadaPost "canada-post" "Canada Post";
+    Canpar "canpar" "Canpar";
     ChinaPost "china-post" "China Post";
     ChinaPostEub "china-post-eub" "China Post EUB";
     Chronopost "chronopost" "Chronopost";
@@ -87,6 +88,7 @@ carriers! {
     FirstMile "first-mile" "First Mile";
     Gati "gati" "Gati";
     Gls "gls" "GLS";
+    Gofo "gofo" "GOFO Express";
     Heppner "heppner" "Heppner";
     Hermes "hermes" "Hermes";
     HermesCorporate "hermes-corporate" "Hermes (Corporate)";
@@ -111,6 +113,7 @@ carriers! {
     OldDominion "old-dominion" "Old Dominion";
     OnTrac "ontrac" "OnTrac";
     Osm "osm" "OSM Worldwide";
+    OtherPost "other-post" "Another postal operator";
     OverniteExpress "overnite-express" "Overnite Express";
     Parcelforce "parcelforce" "Parcelforce";
     PilotFreight "pilot-freight" "Pilot Freight";
@@ -130,6 +133,7 @@ carriers! {
     Seur "seur" "SEUR";
     SfExpress "sf-express" "SF Express";
     SingaporePost "singapore-post" "Singapore Post";
+    SpeeDee "spee-dee" "Spee-Dee Delivery";
     SpringGds "spring-gds" "Spring GDS";
     StarTrack "startrack" "StarTrack";
     StoExpress "sto-express" "STO Express";

@@ -2,7 +2,8 @@
 //!
 //! Pure. A text that a store wrote goes through [`resolve()`]: the merchant's own mappings first, then the
 //! built-in names. Whatever neither knows is said to be unknown, with near codes to choose from; nothing is
-//! guessed and nothing becomes *Other* by itself. How to add a carrier or a list: `docs/carriers.md`.
+//! guessed and nothing becomes *Other* by itself. What a tracking number says about its carrier is [`number`]. How to
+//! add a carrier or a list: `docs/carriers.md`.
 
 mod accepted;
 mod aliases;
@@ -12,7 +13,7 @@ pub mod csv;
 mod fold;
 mod how;
 mod mapping;
-mod number;
+pub mod number;
 mod recognise;
 mod resolve;
 mod suggest;

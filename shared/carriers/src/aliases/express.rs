@@ -91,4 +91,6 @@ pub(super) const NAMES: &[Names] = &[
     (C::DbSchenker, &["DB Schenker", "Schenker"]),
     (C::Dachser, &["Dachser"]),
     (C::SpringGds, &["Spring GDS"]),
+    // Nobody writes this: it is what an S10 number of a country without a carrier of ours is known by.
+    (C::OtherPost, &["Another postal operator"]),
 ];
