@@ -30,7 +30,7 @@ pub enum Scope {
 }
 
 /// What is to be decided.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Question<'a> {
     /// The carrier as somebody wrote it.
     pub text: Option<&'a str>,
@@ -246,8 +246,8 @@ fn by_number(
 fn as_other(question: Question<'_>, text: &str, service: Option<&str>) -> Option<Decision> {
     let word =
         accepted(question.marketplace, question.country)?.other().filter(|_| question.other_for_unknown)?;
-    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || c.is_control()).collect();
-    let name: String = words.join(" ").trim().chars().take(LONGEST_NAME).collect();
+    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+    let name: String = words.collect::<Vec<_>>().join(" ").chars().take(LONGEST_NAME).collect();
     Some(Decision::Code {
         carrier: CarrierCode { code: word.to_owned(), name: Some(name.trim().to_owned()) },
         service: service.map(str::to_owned),
@@ -377,10 +377,102 @@ mod tests {
         assert_eq!(code_of(&resolve(question)), Some(("USPS", None, Some("Priority Mail"))));
     }
 
+    /// A USPS number (20 digits, IMpb) and a UPS one, with right check digits, in the public formats' shapes.
+    const USPS: &str = "9400111899562537866361";
+    const UPS: &str = "1Z999AA10123456784";
+
+    #[test]
+    fn a_number_never_overrules_a_name_but_is_held_against_it() {
+        for (text, number, objects) in [
+            ("UPS", USPS, true),
+            ("UPS Ground", USPS, true),
+            ("USPS", UPS, true),
+            ("USPS", USPS, false),
+            ("UPS Mail Innovations", USPS, false),
+            ("FedEx SmartPost", USPS, false),
+            ("DHL eCommerce", USPS, false),
+            ("UPS", "no number of anybody", false),
+        ] {
+            let question = Question { number: Some(number), ..ask(text, "us", &[]) };
+            let Decision::Code { carrier, contradiction, .. } = resolve(question) else { panic!("{text}") };
+            assert!(carrier.code.starts_with(text.get(..3).unwrap()), "{text}: {carrier:?}");
+            assert_eq!(contradiction.is_some(), objects, "{text} {number}: {contradiction:?}");
+        }
+    }
+
+    #[test]
+    fn a_mapping_is_held_against_the_number_unless_text_code_or_name_may_be_right() {
+        for (text, code, name, objects) in [
+            ("UPS", "UPS", None, true),
+            ("UPS", "USPS", None, false),
+            ("USPS", "OSM", None, false),
+            ("Zephyr", "UPS", None, true),
+            ("Zephyr", "Spring GDS", None, false),
+            ("Zephyr", "Other", Some("Zephyr Pigeon"), false),
+            ("UPS", "Other", Some("USPS"), false),
+        ] {
+            let mapping = Mapping { name: name.map(str::to_owned), ..mapping(text, code) };
+            let mappings = [(Scope::Account, mapping)];
+            let question = Question { number: Some(USPS), ..ask(text, "us", &mappings) };
+            let Decision::Code { contradiction, .. } = resolve(question) else { panic!("{text} {code}") };
+            assert_eq!(contradiction.is_some(), objects, "{text} {code} {name:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_settles_only_what_the_text_leaves_open() {
+        for (text, service, number, want) in [
+            (None, None, USPS, Some("USPS")),
+            (None, None, UPS, Some("UPS")),
+            (None, None, "123456789012", None),
+            (Some("Other"), None, USPS, Some("USPS")),
+            (Some("UPS / USPS"), None, USPS, Some("USPS")),
+            (Some("UPS"), Some("USPS Priority"), UPS, Some("UPS")),
+            (Some("UPS / FedEx"), None, USPS, None),
+            (Some("Zephyr Pigeon"), None, USPS, None),
+            (Some("Zephyr UPS"), None, UPS, None),
+            (Some("DHL Parcel"), None, USPS, None),
+        ] {
+            let question = Question { text, service, number: Some(number), ..ask("", "us", &[]) };
+            let decision = resolve(question);
+            assert_eq!(code_of(&decision).map(|(code, ..)| code), want, "{text:?} {service:?} {number}");
+            if let Decision::Code { because, .. } = decision {
+                assert!(because.to_string().contains("tracking number"), "{because}");
+            }
+        }
+        // A code that the country does not have is not put on it.
+        let question = Question { text: None, number: Some(USPS), ..ask("", "in", &[]) };
+        assert_eq!(resolve(question), Decision::Missing);
+    }
+
+    #[test]
+    fn unknown_carriers_go_as_other_only_where_that_was_chosen_and_is_taken() {
+        for (text, country, chosen, want) in [
+            ("Zephyr Pigeon", "us", true, Some(("Other", Some("Zephyr Pigeon"), None))),
+            (" Zephyr\n Pigeon ", "us", true, Some(("Other", Some("Zephyr Pigeon"), None))),
+            ("Zephyr Pigeon", "us", false, None),
+            ("Zephyr Pigeon", "in", true, None),
+            ("Zephyr Pigeon", "xx", true, None),
+            ("USPS", "us", true, Some(("USPS", None, None))),
+        ] {
+            let decision = resolve(Question { other_for_unknown: chosen, ..ask(text, country, &[]) });
+            assert_eq!(code_of(&decision), want, "{text:?} {country}");
+        }
+        let long = "é".repeat(80);
+        let decision = resolve(Question { other_for_unknown: true, ..ask(&long, "us", &[]) });
+        assert_eq!(code_of(&decision).unwrap().1.unwrap().chars().count(), 50);
+        // A mapping that decides nothing here is asked about, not passed over.
+        let mappings = [(Scope::Account, mapping("Zephyr", "YANWEN"))];
+        let question = Question { other_for_unknown: true, ..ask("Zephyr", "sg", &mappings) };
+        assert_eq!(code_of(&resolve(question)), None);
+    }
+
     #[test]
     fn reasons_survive_storage() {
         for because in [
             Because::Alias { carrier: Carrier::Usps },
+            Because::Number { carrier: Carrier::Usps, format: "usps_20".into() },
+            Because::Other,
             Because::Mapping { scope: Scope::Marketplace, text: "x".into(), version: 2, unlisted: true },
         ] {
             let json = serde_json::to_string(&because).unwrap();

@@ -8,10 +8,9 @@ use proptest::prelude::*;
 
 /// What is sent for this text in this country: code and service.
 fn sent(text: &str, country: &str) -> Option<(String, Option<String>)> {
-    let question =
-        Question { text: Some(text), service: None, marketplace: "amazon", country, mappings: &[] };
+    let question = Question { text: Some(text), marketplace: "amazon", country, ..Question::default() };
     match resolve(question) {
-        Decision::Code { carrier, service, because } => {
+        Decision::Code { carrier, service, because, .. } => {
             assert!(matches!(because, Because::Alias { .. }), "{text:?}");
             assert_eq!(carrier.name, None, "{text:?}: a name goes only with Other");
             Some((carrier.code, service))
@@ -407,7 +406,7 @@ proptest! {
         let known = ROWS.get(row).map_or("", |(_, text, ..)| text);
         for text in [&text, &format!("{known} {text}"), &format!("{known}{text}"), &format!("{text} {known}")] {
             let question = Question {
-                text: Some(text), service: service.as_deref(), marketplace: "amazon", country: &country, mappings: &[],
+                text: Some(text), service: service.as_deref(), marketplace: "amazon", country: &country, ..Question::default()
             };
             if let Decision::Code { carrier, .. } = resolve(question) {
                 prop_assert!(list(&country).contains(&carrier.code));

@@ -314,11 +314,7 @@ impl Stage {
     /// `parcelwire map set`.
     pub(crate) async fn map(&self, text: &str, code: &str) -> Result<()> {
         let target = admin::MapTarget { connection: Some("amazon-us".to_owned()), ..Default::default() };
-        let new = NewMapping {
-            text: text.to_owned(),
-            code: code.to_owned(),
-            ..NewMapping::default()
-        };
+        let new = NewMapping { text: text.to_owned(), code: code.to_owned(), ..NewMapping::default() };
         admin::map_set(&self.serving.system.world, &target, new, "the demo").await?;
         Ok(())
     }
