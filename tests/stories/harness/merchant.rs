@@ -52,8 +52,7 @@ impl System {
     pub(crate) fn map(&self, text: &str, code: &str) {
         use workflow::mappings::{NewMapping, Place, set};
         let place = Place::account(&self.world, &amazon_connection("amazon-us"));
-        let new =
-            NewMapping { text: text.into(), code: code.into(), name: None, service: None, unlisted: false };
+        let new = NewMapping { text: text.into(), code: code.into(), ..NewMapping::default() };
         block_on(set(self.world.ledger.as_ref(), &place, new, "a test", self.now())).unwrap();
         self.answered();
     }
