@@ -67,7 +67,8 @@ fn play(seed: u64, orders: usize, bug: Option<Bug>) -> Ended {
     let settled = run.settle(QUIET_MINUTES);
     let mut wrong = oracle::judge(&run, &orders);
     if !settled {
-        wrong.push(format!("not settled {QUIET_MINUTES} minutes after the faults stopped"));
+        let unrest = run.unrest().join("; ");
+        wrong.push(format!("not settled {QUIET_MINUTES} minutes after the faults stopped: {unrest}"));
     }
     for item in run.system.ledger.items() {
         run.sim.remember(&format!("{} {} {}", item.key.pk, item.key.sk, item.body));

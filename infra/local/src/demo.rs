@@ -1,4 +1,4 @@
-//! The demo: fourteen stories over signed HTTP against the sandbox, judged by the sandbox's own record.
+//! The demo: stories over signed HTTP against the sandbox, judged by the sandbox's own record.
 
 mod stage;
 mod stories;

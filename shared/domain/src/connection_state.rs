@@ -50,6 +50,9 @@ pub struct ConnectionState {
     /// A fingerprint of its credentials: new ones un-park it.
     #[serde(default)]
     pub credentials: String,
+    /// When it was last connected again: what was learned before that says nothing of it any more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub connected_at: Option<Timestamp>,
     /// Where the poll stands: a connector's cursor, as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
@@ -94,6 +97,7 @@ impl ConnectionState {
             started_at,
             sync: true,
             credentials: String::new(),
+            connected_at: None,
             cursor: None,
             next_poll: None,
             last_poll: None,

@@ -177,6 +177,7 @@ fn move_on(state: &mut ConnectionState, applied: &Applied, known: bool, now: Tim
         state.history.note(now, "in the settings again");
     }
     if state.credentials != applied.credentials_fingerprint {
+        state.connected_at = Some(now);
         if matches!(state.activity, Activity::Parked { .. }) {
             state.activity = Activity::Active;
             state.alerts.settle_those(Alert::asks_to_reconnect);

@@ -68,6 +68,7 @@ pub async fn poll(world: &World) -> Result<Polled, WorkError> {
     let connections = world.connections().await?;
     // Side by side, a few at a time: a store that hangs keeps only its own place.
     for some in connections.chunks(SIDE_BY_SIDE) {
+        let begun_at = world.now();
         let outcomes = futures::future::join_all(some.iter().map(|connection| async move {
             let mut orders = 0;
             (connection, poll_one(world, connection, &mut orders).await, orders)
@@ -81,7 +82,7 @@ pub async fn poll(world: &World) -> Result<Polled, WorkError> {
                     polled.connections += 1;
                     polled.failed += 1;
                     tracing::warn!(connection = %connection.account, %error, "poll failed");
-                    if let Err(error) = after_failure(world, connection, &error).await {
+                    if let Err(error) = after_failure(world, connection, begun_at, &error).await {
                         tracing::warn!(connection = %connection.account, %error, "failed poll not noted");
                     }
                 }
@@ -194,14 +195,19 @@ fn page_is_dead(cursor: &Cursor, failure: &Failure) -> bool {
     cursor.page.is_some() && matches!(failure, Failure::Rejected { .. } | Failure::NotFound)
 }
 
-async fn after_failure(world: &World, connection: &Connection, error: &PollError) -> Result<(), WorkError> {
+async fn after_failure(
+    world: &World,
+    connection: &Connection,
+    begun_at: Timestamp,
+    error: &PollError,
+) -> Result<(), WorkError> {
     let PollError::Channel(failed) = error else {
         // Ours: the claim has moved the next poll on already.
         return Ok(());
     };
     let wait = match &failed.failure {
         Failure::NeedsMerchant { action: MerchantAction::Reconnect } => {
-            return sync::park(world, connection, &failed.detail).await;
+            return sync::park(world, connection, begun_at, &failed.detail).await;
         }
         Failure::Throttled { after } | Failure::Retryable { after, .. } => *after,
         Failure::Rejected { .. }

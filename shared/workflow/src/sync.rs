@@ -128,13 +128,22 @@ pub async fn order_facts(
 
 /// Parks a connection: its authorisation is gone. One alert, and no call is made for it until it is mended.
 ///
+/// `learned_at` is when that was learned at the latest: when the call was made or the delivery came. If the merchant
+/// connected it again meanwhile it means the authorisation of before, and nothing happens.
+///
 /// # Errors
 /// The ledger or the queue does not answer.
-pub async fn park(world: &World, connection: &Connection, why: &str) -> Result<(), WorkError> {
+pub async fn park(
+    world: &World,
+    connection: &Connection,
+    learned_at: Timestamp,
+    why: &str,
+) -> Result<(), WorkError> {
     let now = world.now();
     world
         .change_connection(&connection.account, |state| {
-            if matches!(state.activity, Activity::Parked { .. }) {
+            let stale = state.connected_at.is_some_and(|connected_at| learned_at <= connected_at);
+            if stale || matches!(state.activity, Activity::Parked { .. }) {
                 return;
             }
             state.activity = Activity::Parked { why: why.to_owned(), since: now };

@@ -74,7 +74,7 @@ impl System {
         self.answered();
     }
 
-    fn answered(&self) {
+    pub(crate) fn answered(&self) {
         let look = workflow::message::Look::Answered { account: account("amazon-us") }.to_body();
         block_on(self.world.queue.send(QueueName::Inbound, &look, Duration::ZERO)).unwrap();
     }
@@ -83,6 +83,7 @@ impl System {
     pub(crate) fn resume(&self, id: &str) {
         block_on(self.world.change_connection(&account(id), |state| {
             state.activity = domain::connection_state::Activity::Active;
+            state.connected_at = Some(self.now());
             state.alerts.settle(None);
         }))
         .unwrap();

@@ -384,24 +384,32 @@ impl Run {
     }
 
     fn is_quiet(&self) -> bool {
-        let queues = QueueName::ALL.iter().all(|queue| self.system.queue.len(*queue) == 0);
-        queues
-            && self.timeline.is_empty()
-            && self.system.ledger.items().iter().all(|item| {
-                let body: Value = serde_json::from_str(&item.body).unwrap_or_default();
-                match (item.key.pk.get(..2), item.key.sk.get(..2)) {
-                    (Some("M#"), Some("P#")) => serde_json::from_value::<Package>(body)
-                        .is_ok_and(|p| p.state.settled() && p.state.name() != StateName::Accepted),
-                    (Some("S#"), _) => body["link"]["is"] != "unknown" && body["next_look"].is_null(),
-                    (Some("M#"), _) => {
-                        body["store_orders"].as_array().is_none_or(Vec::is_empty)
-                            || body["next_look"].is_null()
-                    }
-                    (Some("G#"), _) => body["waiting"].as_array().is_none_or(Vec::is_empty),
-                    (Some("D#"), _) => item.attention.is_none(),
-                    _ => true,
+        self.unrest().is_empty()
+    }
+
+    /// What is still to happen.
+    pub(super) fn unrest(&self) -> Vec<String> {
+        let queues = QueueName::ALL.iter().filter(|queue| self.system.queue.len(**queue) > 0);
+        let mut all: Vec<String> = queues.map(|queue| format!("messages in {queue:?}")).collect();
+        all.extend(self.timeline.keys().take(1).map(|(at, _)| format!("the workload goes on at {at}")));
+        let items = self.system.ledger.items();
+        let open = items.iter().filter(|item| {
+            let body: Value = serde_json::from_str(&item.body).unwrap_or_default();
+            match (item.key.pk.get(..2), item.key.sk.get(..2)) {
+                (Some("M#"), Some("P#")) => !serde_json::from_value::<Package>(body)
+                    .is_ok_and(|p| p.state.settled() && p.state.name() != StateName::Accepted),
+                (Some("S#"), _) => body["link"]["is"] == "unknown" || !body["next_look"].is_null(),
+                (Some("M#"), _) => {
+                    body["store_orders"].as_array().is_some_and(|orders| !orders.is_empty())
+                        && !body["next_look"].is_null()
                 }
-            })
+                (Some("G#"), _) => body["waiting"].as_array().is_some_and(|waiting| !waiting.is_empty()),
+                (Some("D#"), _) => item.attention.is_some(),
+                _ => false,
+            }
+        });
+        all.extend(open.map(|item| format!("{} {}: {}", item.key.pk, item.key.sk, item.body)));
+        all
     }
 
     /// Dead letters that were not put back yet.

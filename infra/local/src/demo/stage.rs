@@ -313,8 +313,13 @@ impl Stage {
 
     /// `parcelwire map set`.
     pub(crate) async fn map(&self, text: &str, code: &str) -> Result<()> {
+        self.map_as(NewMapping { text: text.to_owned(), code: code.to_owned(), ..NewMapping::default() })
+            .await
+    }
+
+    /// The same, with all that can be said of a mapping.
+    pub(crate) async fn map_as(&self, new: NewMapping) -> Result<()> {
         let target = admin::MapTarget { connection: Some("amazon-us".to_owned()), ..Default::default() };
-        let new = NewMapping { text: text.to_owned(), code: code.to_owned(), ..NewMapping::default() };
         admin::map_set(&self.serving.system.world, &target, new, "the demo").await?;
         Ok(())
     }

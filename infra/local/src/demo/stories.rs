@@ -1,5 +1,7 @@
 //! The stories: what happens, what should come of it, what came of it.
 
+mod carriers;
+
 use std::future::Future;
 use std::pin::Pin;
 use std::time::Duration;
@@ -18,7 +20,7 @@ type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(String, String)>> + 'a>>;
 type Play = for<'a> fn(&'a Stage) -> Outcome<'a>;
 
 /// All of them, in order.
-pub(crate) const ALL: [(&str, Play); 14] = [
+pub(crate) const ALL: [(&str, Play); 17] = [
     ("One parcel, one order", |s| Box::pin(one_parcel(s))),
     ("Two parcels with split quantities, sent apart", |s| Box::pin(two_parcels(s))),
     ("The same webhook five times at once, and again through the poll", |s| Box::pin(duplicates(s))),
@@ -33,6 +35,9 @@ pub(crate) const ALL: [(&str, Play); 14] = [
     ("FBA, no marketplace order, confirmed by hand (same and other number)", |s| Box::pin(not_ours(s))),
     ("Number corrected after confirmation", |s| Box::pin(corrected(s))),
     ("A new connection to a shop with a year of shipped orders", |s| Box::pin(old_backlog(s))),
+    ("\"UPS\" over a number of USPS: held, corrected at the store", |s| Box::pin(carriers::contradicted(s))),
+    ("\"FedEx\" over a SmartPost number passes", |s| Box::pin(carriers::smart_post(s))),
+    ("\"Evri\" in the UK: held, mapped to a code outside the list", |s| Box::pin(carriers::unlisted(s))),
 ];
 
 const UPS: &str = "1Z999AA10123456784";

@@ -89,6 +89,7 @@ async fn change(
         }
         state.history.note(world.now(), format!("you set it from {} to {}", outcome.before, outcome.now));
         if state.activity == Activity::Active {
+            state.connected_at = Some(world.now());
             state.alerts.settle_those(Alert::asks_to_reconnect);
         }
         let alerts = AlertMessage::about(&ItemKey::connection_state(&account));

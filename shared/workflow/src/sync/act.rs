@@ -126,7 +126,9 @@ impl Scene<'_> {
                 let until = limits::next_token(world, account, limit).await?;
                 *progress = Some(Progress::OutOfTokens { until });
             }
-            (Err(error), _) if parks(error) => park(world, &self.connection, &error.detail).await?,
+            (Err(error), _) if parks(error) => {
+                park(world, &self.connection, self.loaded_at, &error.detail).await?
+            }
             _ => {}
         }
         Ok(())

@@ -41,7 +41,9 @@ pub(super) async fn take(
             let order = StoreOrderRef { account: account.clone(), order };
             look_at_store_order(world, &order, Some(*facts)).await
         }
-        Ok(StoreEvent::Uninstalled) => park(world, &connection, "the app was removed from the shop").await,
+        Ok(StoreEvent::Uninstalled) => {
+            park(world, &connection, delivery.received_at, "the app was removed from the shop").await
+        }
         Ok(StoreEvent::Privacy(request)) => privacy::act(world, &connection, request).await,
         Ok(StoreEvent::Nothing { reason }) => {
             tracing::debug!(connection = %account, %reason, "delivery without anything for us");

@@ -271,7 +271,7 @@ impl Scene<'_> {
                 }
             }
             Failure::NeedsMerchant { .. } => {
-                park(world, &self.connection, &error.detail).await?;
+                park(world, &self.connection, self.loaded_at, &error.detail).await?;
                 return self.wait_for_connection(world, true).await;
             }
             Failure::NotFound => {

@@ -21,6 +21,8 @@ use crate::world::World;
 pub(super) struct Scene<'a> {
     pub(super) marketplace: &'a dyn Marketplace,
     pub(super) connection: Connection,
+    /// When all this was loaded: before any call that is made with it.
+    pub(super) loaded_at: Timestamp,
     pub(super) state: ConnectionState,
     pub(super) order: Stored<MarketplaceOrder>,
     pub(super) packages: Vec<Stored<Package>>,
@@ -41,6 +43,7 @@ impl<'a> Scene<'a> {
         reference: &MarketplaceOrderRef,
         joined: Option<&StoreOrderRef>,
     ) -> Result<Option<Self>, WorkError> {
+        let loaded_at = world.now();
         let connection = world.connection(&reference.account).await?;
         let state = world.connection_state(&reference.account).await?;
         let (Some(connection), Some(state)) = (connection, state) else {
@@ -71,6 +74,7 @@ impl<'a> Scene<'a> {
         let mut scene = Self {
             marketplace,
             connection,
+            loaded_at,
             state: state.value,
             order,
             packages,

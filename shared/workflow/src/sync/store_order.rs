@@ -170,7 +170,7 @@ async fn read_if_needed(
                 }
                 Failure::NeedsMerchant { .. } => {
                     order.next_look = later(now, PARKED_LOOK);
-                    park(world, connection, &error.detail).await?;
+                    park(world, connection, now, &error.detail).await?;
                 }
                 Failure::Rejected { .. } => {
                     // Understood and refused: a person must look, and so do we, rarely.

@@ -163,3 +163,16 @@ fn law_5_a_store_that_cannot_be_read_is_told_within_an_hour_and_when_it_answers(
         assert!(told.len() == 1 && told[0].contains("The store answers again"), "{told:?}");
     }
 }
+
+#[test]
+fn what_was_learned_before_it_was_connected_again_does_not_park_it() {
+    let mut stage = stage();
+    let shop = connection("shop", "shop-1");
+    block_on(stage.world.change_connection(&shop.account, |s| s.connected_at = Some(at(100)))).unwrap();
+    for (learned_at, parked) in [(at(99), false), (at(100), false), (at(101), true)] {
+        block_on(park(&stage.world, &shop, learned_at, "refused")).unwrap();
+        let state = block_on(stage.world.connection_state(&shop.account)).unwrap().unwrap().value;
+        assert_eq!(matches!(state.activity, Activity::Parked { .. }), parked, "{learned_at}");
+        assert_eq!(mails(&mut stage).len(), usize::from(parked), "{learned_at}");
+    }
+}
