@@ -203,6 +203,9 @@ pub struct StoreFacts {
     /// The body said too little (too large, numbers without lines): read the store before deciding.
     #[serde(default)]
     pub read_the_store: bool,
+    /// With `read_the_store`: when the store says the order changed. Read since then, it is not read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub changed_at: Option<Timestamp>,
 }
 
 #[cfg(test)]

@@ -67,6 +67,12 @@ pub struct StoreOrder {
     /// When the first of them failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
+    /// When it was last read at the store: when the question went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_at: Option<Timestamp>,
+    /// After a read that failed: not to be read before this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<Timestamp>,
     /// When to look again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_look: Option<Timestamp>,
@@ -97,6 +103,8 @@ impl StoreOrder {
             must_read: false,
             failures: 0,
             failing_since: None,
+            read_at: None,
+            not_before: None,
             next_look: None,
             created_at: now,
             alerts: Alerts::default(),
@@ -123,12 +131,23 @@ impl StoreOrder {
             changed = true;
         }
         // Two webhooks of one time that disagree, or a body that said too little: only a read can tell.
-        let must_read = facts.read_the_store || self.fulfillments.values().any(|f| f.contested());
+        let must_read = (facts.read_the_store && !self.was_read_since(facts.changed_at))
+            || self.fulfillments.values().any(|f| f.contested());
         if must_read && !self.must_read {
             self.must_read = true;
             changed = true;
         }
         changed
+    }
+
+    /// Whether it was read so long after a change that the read holds it.
+    ///
+    /// Stores tell whole seconds and their clocks are not ours: a read within two minutes proves nothing.
+    fn was_read_since(&self, changed_at: Option<Timestamp>) -> bool {
+        let Some(changed_at) = changed_at else { return false };
+        let holds = self.fact.as_ref().is_some_and(|fact| fact.updated_at >= changed_at);
+        let after = self.read_at.is_some_and(|at| at.duration_since(changed_at).as_secs() >= 120);
+        holds && after
     }
 
     /// The order's name for people: `#1001`, else its id.

@@ -409,6 +409,11 @@ impl Run {
             }
         });
         all.extend(open.map(|item| format!("{} {}: {}", item.key.pk, item.key.sk, item.body)));
+        if !all.is_empty() {
+            // Whether a connection is parked is the first question of whoever reads this.
+            let states = items.iter().filter(|item| item.key.pk.starts_with("C#") && item.key.sk == "state");
+            all.extend(states.map(|item| format!("{}: {}", item.key.pk, item.body)));
+        }
         all
     }
 

@@ -57,6 +57,7 @@ pub async fn retry(world: &World, asked: &str) -> Result<Vec<Retried>, AdminErro
         let order = &stored.value.order;
         change::<StoreOrder, _>(world, &ItemKey::store_order(order), |store| {
             (store.must_read, store.failures, store.next_look) = (true, 0, Some(now));
+            store.not_before = None;
             decide_again(store, not_there);
             store.history.note(now, "you asked to try again");
             (true, ())

@@ -122,10 +122,13 @@ async fn read_if_needed(
         order.next_look = None;
         return Ok(());
     }
-    if order.next_look.is_some_and(|at| at > now) {
+    // Only a failure is waited for: that somebody looks again later is no reason to leave news unread now.
+    if order.not_before.is_some_and(|at| at > now) {
+        order.next_look = order.next_look.min(order.not_before).or(order.not_before);
         return Ok(());
     }
     let works = world.connection_state(&connection.account).await?.is_some_and(|s| s.value.works());
+    order.not_before = None;
     if !works {
         order.next_look = later(now, PARKED_LOOK);
         return Ok(());
@@ -146,6 +149,7 @@ async fn read_if_needed(
             order.fold(StoreFacts { order: Some(fact), ..StoreFacts::default() });
             order.must_read = false;
             order.next_look = None;
+            order.read_at = Some(now);
             order.history.note(now, "read at the store");
         }
         Err(error) => {
@@ -179,6 +183,7 @@ async fn read_if_needed(
                     raise(order, READ_REFUSED, Some(error.detail.clone()), now);
                 }
             }
+            order.not_before = order.next_look;
         }
     }
     Ok(())

@@ -114,7 +114,7 @@ fn law_5_a_store_that_cannot_be_read_is_told_within_an_hour_and_when_it_answers(
                 // Somebody has it read at once, again and again.
                 block_on(stage.world.ledger.commit(vec![{
                     let mut asked = stored(&stage);
-                    asked.next_look = None;
+                    (asked.next_look, asked.not_before) = (None, None);
                     let item = block_on(stage.world.ledger.get(&asked.key())).unwrap().unwrap();
                     let mut write = Stored::new(asked).into_write(stage.world.now());
                     if let Write::Put { expect, .. } = &mut write {
@@ -174,5 +174,52 @@ fn what_was_learned_before_it_was_connected_again_does_not_park_it() {
         let state = block_on(stage.world.connection_state(&shop.account)).unwrap().unwrap().value;
         assert_eq!(matches!(state.activity, Activity::Parked { .. }), parked, "{learned_at}");
         assert_eq!(mails(&mut stage).len(), usize::from(parked), "{learned_at}");
+    }
+}
+
+/// A poll's word that the order changed at this second, without what.
+fn changed(second: i64) -> StoreFacts {
+    StoreFacts { read_the_store: true, changed_at: Some(at(second)), ..StoreFacts::default() }
+}
+
+#[test]
+fn news_is_read_at_once_whatever_is_planned_and_a_change_is_read_only_until_a_read_holds_it() {
+    let stage = stage();
+    let fact = |second: i64| StoreOrderFact {
+        updated_at: at(second),
+        name: None,
+        source_name: None,
+        source_identifier: None,
+        tags: vec![],
+        attributes: Default::default(),
+        lines: vec![],
+        cancelled_at: None,
+        fully_fulfilled: true,
+    };
+    for (pass, told, answer, read, what) in [
+        (0, 0, Ok(fact(0)), true, "heard of for the first time"),
+        (30, 0, Ok(fact(0)), true, "a read so soon proves nothing: the second may hold another change"),
+        (100, 0, Ok(fact(0)), true, "as before"),
+        (60, 0, Ok(fact(0)), false, "read two minutes after the change"),
+        (1, 191, Err(silent()), true, "another change, and the store is silent"),
+        (1, 191, Ok(fact(191)), false, "a failure is waited for"),
+        (60, 191, Ok(fact(191)), true, "and over"),
+        (300, 191, Ok(fact(191)), true, "read only one minute after the change until now"),
+        (300, 191, Ok(fact(191)), false, "read"),
+    ] {
+        stage.clock.advance(Duration::from_secs(pass));
+        *stage.mall.shop.reads.lock().unwrap() = [answer].into();
+        let now = stage.world.now();
+        block_on(look_at_store_order(&stage.world, &shop_order(), Some(changed(told)))).unwrap();
+        let was_read = stage.mall.shop.reads.lock().unwrap().is_empty();
+        assert_eq!(was_read, read, "{now}: {what}");
+        // Whatever else is planned for this order, it does not stand in the way.
+        let mut planned =
+            block_on(load::<StoreOrder>(stage.world.ledger.as_ref(), &ItemKey::store_order(&shop_order())));
+        if let Ok(Loaded::Known(stored)) = &mut planned {
+            let mut stored = stored.clone();
+            stored.value.next_look = Some(at(9_999));
+            block_on(stage.world.ledger.commit(vec![stored.into_write(now)])).unwrap();
+        }
     }
 }

@@ -236,7 +236,7 @@ impl Order {
         let fulfillments =
             self.fulfillments.into_iter().map(FulfillmentNode::into_fact).collect::<Result<_, _>>()?;
         let facts =
-            StoreFacts { fulfillments, order: Some(order.clone()), cancelled_at, read_the_store: false };
+            StoreFacts { fulfillments, order: Some(order.clone()), cancelled_at, ..StoreFacts::default() };
         Ok((order, facts))
     }
 }
