@@ -10,6 +10,7 @@ mod carrier;
 mod codes;
 pub mod csv;
 mod fold;
+mod house;
 mod mapping;
 mod recognise;
 mod resolve;
@@ -17,7 +18,7 @@ mod suggest;
 
 pub use accepted::{AcceptedCodes, accepted, countries};
 pub use carrier::Carrier;
-pub use codes::code;
+pub use codes::{ServiceField, code, service_field};
 pub use fold::fold;
 pub use mapping::{Mapping, MappingProblem};
 pub use recognise::{Named, key, lookup_keys, recognise};

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::accepted::accepted;
 use crate::carrier::Carrier;
-use crate::codes::code;
+use crate::codes::{ServiceField, code_of_house, service_field};
 use crate::fold::fold;
+use crate::house;
 use crate::mapping::{Mapping, suggestions};
 use crate::recognise::{read, tidy_service};
 
@@ -29,9 +30,9 @@ pub struct Question<'a> {
     pub text: Option<&'a str>,
     /// The service, where the store keeps it apart.
     pub service: Option<&'a str>,
-    /// The marketplace's kind: `amazon`.
+    /// The marketplace's kind: `amazon`, `ebay`, `etsy`.
     pub marketplace: &'a str,
-    /// The country of the order (ISO 3166, lower case).
+    /// The country (ISO 3166, lower case) of the marketplace where the order was placed; at Etsy of the shop.
     pub country: &'a str,
     /// The merchant's mappings found under [`crate::lookup_keys`], in order of precedence: the first counts.
     pub mappings: &'a [(Scope, Mapping)],
@@ -85,7 +86,7 @@ pub enum Decision {
     Code {
         /// The carrier.
         carrier: CarrierCode,
-        /// The service.
+        /// The service; `None` too where the marketplace has no field for it.
         service: Option<String>,
         /// Which rule decided, for the history.
         because: Because,
@@ -119,13 +120,14 @@ pub fn resolve(question: Question<'_>) -> Decision {
         return by_mapping(question, *scope, mapping, text, reading.named.service);
     }
     let found = reading.named.carrier.and_then(|carrier| {
-        let code = code(carrier, question.marketplace, question.country)?;
+        let house = || house::named_in(text, service, reading.name.as_deref()?);
+        let code = code_of_house(carrier, house, question.marketplace, question.country)?;
         Some((carrier, CarrierCode { code: code.to_owned(), name: None }))
     });
     if let Some((carrier, code)) = found {
         return Decision::Code {
             carrier: code,
-            service: reading.named.service,
+            service: reading.named.service.filter(|_| takes_service(question)),
             because: Because::Alias { carrier },
         };
     }
@@ -156,7 +158,7 @@ fn by_mapping(
     };
     Decision::Code {
         carrier: CarrierCode { code: mapping.code.clone(), name: mapping.name.clone() },
-        service,
+        service: service.filter(|_| takes_service(question)),
         because: Because::Mapping {
             scope,
             text: mapping.text.clone(),
@@ -164,6 +166,11 @@ fn by_mapping(
             unlisted: mapping.unlisted,
         },
     }
+}
+
+/// Whether there is a field for the service: what is never told must not look like a change.
+fn takes_service(question: Question<'_>) -> bool {
+    service_field(question.marketplace) != Some(ServiceField::Absent)
 }
 
 /// Codes near any of the hints, best first.
@@ -221,6 +228,42 @@ mod tests {
         let mappings = [(Scope::Account, mapping("Zephyr", "UPS"))];
         let decision = resolve(Question { service: Some(" Fast "), ..ask("Zephyr", "us", &mappings) });
         assert_eq!(code_of(&decision), Some(("UPS", None, Some("Fast"))));
+    }
+
+    #[test]
+    fn a_service_is_told_only_where_there_is_a_field() {
+        for (marketplace, want) in [
+            ("amazon", ("USPS", None, Some("Priority Mail"))),
+            ("ebay", ("USPS", None, None)),
+            ("etsy", ("usps", None, Some("Priority Mail"))),
+        ] {
+            let question = Question { marketplace, ..ask("USPS Priority Mail", "us", &[]) };
+            assert_eq!(code_of(&resolve(question)), Some(want), "{marketplace}");
+        }
+        let mappings =
+            [(Scope::Account, Mapping { service: Some("Fast".into()), ..mapping("Zephyr", "UPS") })];
+        let question = Question { marketplace: "ebay", ..ask("Zephyr", "us", &mappings) };
+        assert_eq!(code_of(&resolve(question)), Some(("UPS", None, None)));
+    }
+
+    #[test]
+    fn the_house_that_the_text_names_decides_before_the_country() {
+        for (text, service, country, want) in [
+            ("DPD", None, "gb", Some("dpd-uk")),
+            ("DPD Next Day", None, "gb", Some("dpd-uk")),
+            ("DPD Germany", None, "gb", Some("dpd-de")),
+            ("DPD (UK)", None, "de", Some("dpd-uk")),
+            ("DPD", Some("Germany"), "gb", Some("dpd-de")),
+            ("DPD Ireland", None, "gb", Some("dpd")),
+            ("TNT Australia", None, "us", Some("tnt-au")),
+            ("Asendia USA", None, "gb", Some("asendia-usa")),
+            ("Asendia France", None, "gb", None),
+            ("Asendia", None, "fr", None),
+        ] {
+            let question = Question { marketplace: "etsy", service, ..ask(text, country, &[]) };
+            let decision = resolve(question);
+            assert_eq!(code_of(&decision).map(|(code, ..)| code), want, "{text} in {country}");
+        }
     }
 
     #[test]
