@@ -228,7 +228,7 @@ carriers! {
     Imile "imile" "iMile";
     IndiaPost "india-post" "India Post";
     InPost "inpost" "InPost";
-    Interlink "interlink" "Interlink Express";
+    Interlink "interlink" "Interlink";
     InterPost "interpost" "InterPost";
     Intersoft "intersoft" "Intersoft";
     IoInvio "ioinvio" "IoInvio";

@@ -108,7 +108,7 @@ pub enum Decision {
 /// no other rule is tried behind the merchant's back. Else the built-in names decide.
 #[must_use]
 pub fn resolve(question: Question<'_>) -> Decision {
-    let stated = |text: &&str| !fold(text).is_empty();
+    let stated = |text: &&str| text.contains(|c: char| c.is_ascii_alphanumeric()) || !fold(text).is_empty();
     let (text, service) = match (question.text.filter(stated), question.service.filter(stated)) {
         (Some(text), service) => (text.trim(), service),
         // Some stores write the carrier into the service and leave its own field empty.

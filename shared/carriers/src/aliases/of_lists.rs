@@ -139,7 +139,7 @@ pub(super) const NAMES: &[Names] = &[
     (C::IdsNetzwerk, &["IDS Netzwerk", "IDS Logistik"]),
     (C::Iloxx, &["iloxx", "iloxx eService"]),
     (C::Imile, &["iMile", "iMile Delivery"]),
-    (C::Interlink, &["Interlink Express", "Interlink"]),
+    (C::Interlink, &["Interlink"]),
     (C::InterPost, &["InterPost"]),
     (C::Intersoft, &["Intersoft"]),
     (C::IoInvio, &["IoInvio"]),
@@ -330,6 +330,7 @@ pub(super) const NAMES: &[Names] = &[
     // Words of lists for carriers that other files name too.
     (C::AustraliaPost, &["Aussie Post"]),
     (C::Dachser, &["Dacsher", "Dascher"]),
+    (C::DpdLocal, &["Interlink Express"]),
     (C::Fedex, &["AFL FedEx"]),
     (C::SfExpress, &["Shunfeng Express"]),
     (C::SwissPost, &["Schweizer Post"]),
