@@ -145,6 +145,13 @@ pub(crate) fn extends(text: &str, carrier: Carrier) -> bool {
         .any(|start| find(start) == Some(Some(carrier)))
 }
 
+/// Every name and every look-alike, as they are written.
+#[cfg(test)]
+pub(crate) fn spellings() -> impl Iterator<Item = &'static str> {
+    let names = TABLES.iter().copied().flatten().flat_map(|(_, names)| names.iter().copied());
+    names.chain(LOOKALIKES.iter().copied())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -27,7 +27,8 @@ pub(crate) struct Row {
     /// Codes of its national houses, which come first of all: of the house the text names (`DPD Germany`), else of
     /// the marketplace's country.
     houses: &'static [InCountry],
-    /// Countries where the carrier's name does not say which of several codes is meant.
+    /// Countries, of the marketplace or of the house that the text names, where the name does not say which of several
+    /// codes is meant.
     held_in: &'static [&'static str],
 }
 
@@ -54,7 +55,8 @@ impl Row {
 
     /// Its codes in a country, best first, where the text names the house of another country or none.
     fn codes_in(&self, country: &str, house: Option<&str>) -> impl Iterator<Item = &'static str> {
-        let open = self.held_in.contains(&country);
+        let open =
+            self.held_in.contains(&country) || house.is_some_and(|house| self.held_in.contains(&house));
         let of_house = within(self.houses, house.unwrap_or(country));
         let here = within(self.first_in, country);
         let all = of_house.into_iter().chain(here).chain(self.codes.iter().copied());
@@ -150,7 +152,7 @@ pub(crate) fn code_of_house(
     let list = accepted(marketplace_kind, country)?;
     let (_, rows) = ROWS.iter().find(|(kind, _)| *kind == marketplace_kind)?;
     let row = rows.binary_search_by_key(&carrier, |row| row.carrier).ok().and_then(|at| rows.get(at))?;
-    let house = if row.houses.is_empty() { None } else { house() };
+    let house = if row.houses.is_empty() && row.held_in.is_empty() { None } else { house() };
     row.codes_in(country, house).find(|code| list.contains(code))
 }
 

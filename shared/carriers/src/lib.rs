@@ -13,6 +13,8 @@ mod fold;
 mod house;
 mod mapping;
 mod recognise;
+#[cfg(test)]
+mod resolution;
 mod resolve;
 mod suggest;
 

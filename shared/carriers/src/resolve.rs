@@ -11,7 +11,7 @@ use crate::codes::{ServiceField, code_of_house, service_field};
 use crate::fold::fold;
 use crate::house;
 use crate::mapping::{Mapping, suggestions};
-use crate::recognise::{read, tidy_service};
+use crate::recognise::{Reading, read, tidy_service};
 
 /// How far a mapping reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -108,28 +108,13 @@ pub enum Decision {
 /// no other rule is tried behind the merchant's back. Else the built-in names decide.
 #[must_use]
 pub fn resolve(question: Question<'_>) -> Decision {
-    let stated = |text: &&str| text.contains(|c: char| c.is_ascii_alphanumeric()) || !fold(text).is_empty();
-    let (text, service) = match (question.text.filter(stated), question.service.filter(stated)) {
-        (Some(text), service) => (text.trim(), service),
-        // Some stores write the carrier into the service and leave its own field empty.
-        (None, Some(service)) => (service.trim(), None),
-        (None, None) => return Decision::Missing,
-    };
+    let Some((text, service)) = stated(question) else { return Decision::Missing };
     let reading = read(text, service);
     if let Some((scope, mapping)) = question.mappings.first() {
         return by_mapping(question, *scope, mapping, text, reading.named.service);
     }
-    let found = reading.named.carrier.and_then(|carrier| {
-        let house = || house::named_in(text, service, reading.name.as_deref()?);
-        let code = code_of_house(carrier, house, question.marketplace, question.country)?;
-        Some((carrier, CarrierCode { code: code.to_owned(), name: None }))
-    });
-    if let Some((carrier, code)) = found {
-        return Decision::Code {
-            carrier: code,
-            service: reading.named.service.filter(|_| takes_service(question)),
-            because: Because::Alias { carrier },
-        };
+    if let Some(decision) = by_names(question, &reading) {
+        return decision;
     }
     let asked = match service {
         Some(service) if reading.service_decided => format!("{text} {}", service.trim()),
@@ -137,6 +122,37 @@ pub fn resolve(question: Question<'_>) -> Decision {
     };
     let hints = [reading.named.carrier.map_or("", Carrier::title), asked.as_str()];
     Decision::Unknown { suggestions: suggest(question, &hints), text: asked }
+}
+
+/// The carrier's text and the service, as far as the store wrote any.
+fn stated(question: Question<'_>) -> Option<(&str, Option<&str>)> {
+    let says = |text: &&str| text.contains(|c: char| c.is_ascii_alphanumeric()) || !fold(text).is_empty();
+    match (question.text.filter(says), question.service.filter(says)) {
+        (Some(text), service) => Some((text.trim(), service)),
+        // Some stores write the carrier into the service and leave its own field empty.
+        (None, Some(service)) => Some((service.trim(), None)),
+        (None, None) => None,
+    }
+}
+
+/// What the built-in names say, if they tell one code.
+fn by_names(question: Question<'_>, reading: &Reading) -> Option<Decision> {
+    let (text, service) = stated(question)?;
+    let carrier = reading.named.carrier?;
+    let house = || house::named_in(text, service, reading.name.as_deref()?);
+    let code = code_of_house(carrier, house, question.marketplace, question.country)?;
+    Some(Decision::Code {
+        carrier: CarrierCode { code: code.to_owned(), name: None },
+        service: reading.named.service.clone().filter(|_| takes_service(question)),
+        because: Because::Alias { carrier },
+    })
+}
+
+/// [`resolve`] without mappings, and without a search for what an unknown text may mean.
+#[cfg(test)]
+pub(crate) fn resolve_by_names(question: Question<'_>) -> Option<Decision> {
+    let (text, service) = stated(question)?;
+    by_names(question, &read(text, service))
 }
 
 fn by_mapping(

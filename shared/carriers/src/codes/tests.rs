@@ -68,6 +68,8 @@ fn a_house_that_the_text_names_comes_before_the_country() {
         (Carrier::AmazonLogistics, Some("gb"), "amazon", "us", Some("AMZL_UK")),
         (Carrier::Dhl, None, "etsy", "de", None),
         (Carrier::Dhl, Some("us"), "etsy", "de", None),
+        (Carrier::Dhl, Some("es"), "etsy", "us", None),
+        (Carrier::Dhl, Some("gb"), "etsy", "us", Some("dhl")),
     ] {
         assert_eq!(
             code_of_house(carrier, || house, kind, country),
