@@ -129,3 +129,28 @@ fn look_alikes_are_told_apart() {
         assert!(!world.contains(not), "{not:?}");
     }
 }
+
+#[test]
+fn the_documentation_names_every_list() {
+    let docs = include_str!("../../../../docs/carriers.md");
+    for loaded in LOADED.iter() {
+        let title = loaded.marketplace.title;
+        let all = matches!(loaded.list.countries, Countries::All);
+        let named = |cell: &str| {
+            all && cell.starts_with("all")
+                || loaded.countries.iter().all(|country| cell.split(", ").any(|named| named == *country))
+        };
+        let rows = docs.lines().filter_map(|line| {
+            let mut cells = line.strip_prefix("| ")?.split(" | ");
+            Some([cells.next()?, cells.next()?, cells.next()?, cells.next()?])
+        });
+        let mut rows = rows.filter(|[marketplace, countries, ..]| *marketplace == title && named(countries));
+        let Some([_, countries, codes, date]) = rows.next() else {
+            panic!("no row for {title} in {:?}", loaded.countries)
+        };
+        assert_eq!(date, loaded.list.date, "{title} {countries}");
+        let (least, most) = codes.split_once(" to ").unwrap_or((codes, codes));
+        let range = least.parse::<usize>().unwrap()..=most.parse().unwrap();
+        assert!(range.contains(&loaded.codes.len()), "{title} {countries}: {codes}");
+    }
+}

@@ -3,7 +3,7 @@
 //! `createReceiptShipment` takes a slug in `carrier_name`. One list serves shops of every country; where a carrier's
 //! houses have slugs of their own, the one that the text names counts, else that of the shop's country.
 //!
-//! Rules for a row: the slug of the carrier's name. Where Etsy has one slug for letters at home and another for abroad
+//! Rules for a row: the slug of the carrier's name. Where Etsy has one slug for parcels at home and another for abroad
 //! (India Post, Korea Post, Pos Indonesia) and the plain name could be either: none. `dhl` is DHL Express: where Etsy
 //! has a slug for DHL's parcels at home, plain `DHL` is asked about. `hermes` is Hermes UK, so Evri goes by it.
 //!
