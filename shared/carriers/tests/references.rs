@@ -2,7 +2,6 @@
 //!
 //! Written by hand from Amazon's mapping of common store values and from eBay's and Etsy's tables of codes; never made
 //! by the code it checks. Amazon's own spellings have many more rows in `spellings.rs`.
-#![expect(clippy::panic, reason = "tests")]
 
 use carriers::{Decision, Question, accepted, resolve};
 
