@@ -34,6 +34,17 @@ fn is_accent(c: char) -> bool {
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
+/// What a character does that is its own normal form but for case: ASCII, and the signs after names, which go.
+/// Most texts hold nothing else and need none of the tables below.
+fn plain_role(c: char) -> Option<Role> {
+    match c {
+        '\'' => Some(Role::Nothing),
+        _ if c.is_ascii_alphanumeric() => Some(Role::Letter),
+        _ if c.is_ascii() => Some(Role::Break),
+        _ => is_trademark(c).then_some(Role::Nothing),
+    }
+}
+
 fn role_of_normalised(c: char) -> Role {
     if is_invisible(c) || is_accent(c) || is_trademark(c) || matches!(c, '\'' | '\u{2019}' | '\u{2bc}') {
         Role::Nothing
@@ -42,6 +53,11 @@ fn role_of_normalised(c: char) -> Role {
     } else {
         Role::Break
     }
+}
+
+/// A letter or digit of any script, whatever its normal form.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() && !is_accent(c) && c != '\u{2bc}'
 }
 
 /// Takes case away. Lower, upper, lower: so that ß, ẞ and SS meet, and final sigma meets the other.
@@ -60,6 +76,12 @@ fn normalised(chars: impl Iterator<Item = char>) -> impl Iterator<Item = char> {
 
 /// What `c` does to a folded text.
 pub(crate) fn role(c: char) -> Role {
+    if let Some(role) = plain_role(c) {
+        return role;
+    }
+    if is_letter(c) {
+        return Role::Letter;
+    }
     let mut role = Role::Nothing;
     for part in normalised(std::iter::once(c)) {
         match role_of_normalised(part) {
@@ -82,6 +104,9 @@ pub(crate) fn plain(text: &str) -> String {
 /// keeps them, so that it can be told from others; a text of nothing at all gives the empty text.
 #[must_use]
 pub fn fold(text: &str) -> String {
+    if let Some(words) = fold_plain(text, " ") {
+        return words;
+    }
     let mut words = String::with_capacity(text.len());
     let mut pending_space = false;
     for c in normalised(text.chars()) {
@@ -105,8 +130,31 @@ pub fn fold(text: &str) -> String {
     words.nfc().collect()
 }
 
+/// The words of a text of ASCII and signs, folded, with `gap` between them; `None` if it has others, or no word.
+fn fold_plain(text: &str, gap: &str) -> Option<String> {
+    let mut words = String::with_capacity(text.len());
+    let mut pending_gap = false;
+    for c in text.chars() {
+        match plain_role(c)? {
+            Role::Letter => {
+                if pending_gap && !words.is_empty() {
+                    words.push_str(gap);
+                }
+                pending_gap = false;
+                words.push(c.to_ascii_lowercase());
+            }
+            Role::Break => pending_gap = true,
+            Role::Nothing => {}
+        }
+    }
+    (!words.is_empty()).then_some(words)
+}
+
 /// The folded text without its spaces: what names are compared by.
 pub(crate) fn compact(text: &str) -> String {
+    if let Some(joined) = fold_plain(text, "") {
+        return joined;
+    }
     let mut folded = fold(text);
     folded.retain(|c| c != ' ');
     folded
@@ -137,6 +185,27 @@ mod tests {
         ] {
             assert_eq!(fold(one), fold(other), "{one:?} {other:?}");
             assert!(!fold(one).is_empty(), "{one:?}");
+        }
+    }
+
+    #[test]
+    fn plain_characters_fold_as_all_others_do() {
+        for c in ('\0'..='\x7f').chain(['®', '©', '™', '\u{2120}']) {
+            let parts = normalised(std::iter::once(c)).map(role_of_normalised).collect::<Vec<_>>();
+            assert_eq!(parts, if is_trademark(c) { vec![] } else { vec![plain_role(c).unwrap()] }, "{c:?}");
+            // A letter that is not plain takes the text through the tables.
+            let slow = fold(&format!("x{c}Yλ"));
+            assert_eq!(slow.strip_suffix('λ'), Some(fold(&format!("x{c}Y")).as_str()), "{c:?}");
+            assert_eq!(slow.replace(' ', ""), format!("{}λ", compact(&format!("x{c}Y"))), "{c:?}");
+        }
+    }
+
+    #[test]
+    fn every_letter_is_part_of_a_word() {
+        let letters = ('\0'..=char::MAX).filter(|c| is_letter(*c));
+        for c in letters {
+            let parts = normalised(std::iter::once(c)).map(role_of_normalised).collect::<Vec<_>>();
+            assert!(parts.contains(&Role::Letter), "{c:?}");
         }
     }
 

@@ -11,16 +11,19 @@ mod carrier;
 mod codes;
 pub mod csv;
 mod fold;
+mod house;
 mod how;
 mod mapping;
 pub mod number;
 mod recognise;
+#[cfg(test)]
+mod resolution;
 mod resolve;
 mod suggest;
 
 pub use accepted::{AcceptedCodes, accepted, countries};
 pub use carrier::Carrier;
-pub use codes::code;
+pub use codes::{ServiceField, code, service_field};
 pub use fold::fold;
 pub use how::{How, is_exact_key, key};
 pub use mapping::{Mapping, MappingProblem};

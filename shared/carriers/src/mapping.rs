@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::accepted::{AcceptedCodes, accepted, all_accepted};
-use crate::codes::{code as built_in, marketplace};
+use crate::codes::{ServiceField, code as built_in, marketplace};
 use crate::how::{How, key_of};
 use crate::recognise::recognise;
 
@@ -23,7 +23,7 @@ pub struct Mapping {
     pub how: How,
     /// The marketplace's code, exact.
     pub code: String,
-    /// The carrier's name, only with the marketplace's word for *other*: 1 to 50 characters.
+    /// The carrier's name, only with the word for *other* of a marketplace that takes a name with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// The service to send instead of what the store wrote; an empty text sends none.
@@ -121,13 +121,32 @@ pub enum MappingProblem {
         near: Vec<String>,
     },
     /// *Other* needs a name.
-    #[error("{0:?} needs the carrier's name, 1 to 50 characters: set it with --name")]
-    NameMissing(String),
+    #[error("{other:?} needs the carrier's name, 1 to {most} characters: set it with --name")]
+    NameMissing {
+        /// The marketplace's word.
+        other: String,
+        /// The longest name it takes.
+        most: usize,
+    },
     /// Not what a name looks like.
     #[error(
-        "the carrier's name has {0} characters: 1 to 50 are taken, none a line break, none at either end a space"
+        "the carrier's name has {length} characters: 1 to {most} are taken, none a line break, none at either end \
+         a space"
     )]
-    BadName(usize),
+    BadName {
+        /// How many characters it has.
+        length: usize,
+        /// The longest name that is taken.
+        most: usize,
+    },
+    /// *Other* goes alone.
+    #[error("{place} takes {other:?} alone and has no field for a carrier's name: leave the name out")]
+    NameNotTaken {
+        /// Marketplace and country.
+        place: String,
+        /// The marketplace's word.
+        other: String,
+    },
     /// A name that would be ignored, or take the parcel to *other*.
     #[error(
         "a carrier's name goes only with {other:?}: leave the name out, {code:?} already says who carries it"
@@ -171,21 +190,24 @@ impl Mapping {
     /// [`MappingProblem`]: the first thing wrong with it, and what to do.
     pub fn check(&self, marketplace_kind: &str, country: Option<&str>) -> Result<(), MappingProblem> {
         self.check_form()?;
-        let title = marketplace(marketplace_kind).map_or(marketplace_kind, |m| m.title);
+        let known = marketplace(marketplace_kind);
+        let title = known.map_or(marketplace_kind, |m| m.title);
         let place = country.map_or_else(|| title.to_owned(), |country| format!("{title} ({country})"));
         let lists = match country {
             Some(country) => accepted(marketplace_kind, country).into_iter().collect(),
             None => all_accepted(marketplace_kind),
         };
-        let others = marketplace(marketplace_kind).map_or(&[][..], |m| m.other);
-        if let Some(send) = others.first() {
-            if others.iter().any(|word| word.eq_ignore_ascii_case(&self.code)) {
-                return self.check_other(send, &lists, place);
+        if let Some((known, send)) = known.and_then(|known| Some((known, *known.other.first()?))) {
+            if known.other.iter().any(|word| word.eq_ignore_ascii_case(&self.code)) {
+                self.check_other_taken(send, &lists, &place)?;
+                return self.check_name(send, known.name_with_other, place);
             }
             if self.name.is_some() {
-                return Err(MappingProblem::NameWithoutOther {
-                    code: short(&self.code),
-                    other: (*send).to_owned(),
+                return Err(match known.name_with_other {
+                    Some(_) => {
+                        MappingProblem::NameWithoutOther { code: short(&self.code), other: send.to_owned() }
+                    }
+                    None => MappingProblem::NameNotTaken { place, other: send.to_owned() },
                 });
             }
         }
@@ -224,7 +246,12 @@ impl Mapping {
     }
 
     /// The code is one of the marketplace's words for *other*; `send` is the one it wants.
-    fn check_other(&self, send: &str, lists: &[AcceptedCodes], place: String) -> Result<(), MappingProblem> {
+    fn check_other_taken(
+        &self,
+        send: &str,
+        lists: &[AcceptedCodes],
+        place: &str,
+    ) -> Result<(), MappingProblem> {
         if !lists.is_empty() && !lists.iter().any(|list| list.allows_other) {
             let mut near = suggestions(lists, self.name.as_deref().unwrap_or_default());
             near.extend(
@@ -233,42 +260,56 @@ impl Mapping {
                     .filter(|code| !near.contains(code))
                     .collect::<Vec<_>>(),
             );
-            return Err(MappingProblem::OtherRefused { place, code: short(&self.code), near });
+            return Err(MappingProblem::OtherRefused {
+                place: place.to_owned(),
+                code: short(&self.code),
+                near,
+            });
         }
         if self.code != send {
             return Err(MappingProblem::OtherWord { code: short(&self.code), send: send.to_owned() });
         }
-        match self.name.as_deref() {
-            None | Some("") => Err(MappingProblem::NameMissing(send.to_owned())),
-            Some(name) if is_one_line(name, 50) => Ok(()),
-            Some(name) => Err(MappingProblem::BadName(name.chars().count())),
+        Ok(())
+    }
+
+    /// The name that goes with *other*: needed, up to `most` characters; or not to be had at all.
+    fn check_name(&self, send: &str, most: Option<usize>, place: String) -> Result<(), MappingProblem> {
+        let other = send.to_owned();
+        match (self.name.as_deref(), most) {
+            (None, None) => Ok(()),
+            (Some(_), None) => Err(MappingProblem::NameNotTaken { place, other }),
+            (None | Some(""), Some(most)) => Err(MappingProblem::NameMissing { other, most }),
+            (Some(name), Some(most)) if is_one_line(name, most) => Ok(()),
+            (Some(name), Some(most)) => Err(MappingProblem::BadName { length: name.chars().count(), most }),
         }
     }
 
-    /// What the merchant should know of a mapping that is allowed but costs them something.
+    /// What the merchant should know of a mapping that is allowed but costs them something, or does less than it says.
     ///
-    /// Parcels under *Other* count against Amazon's Valid Tracking Rate, above all those of a listed carrier.
+    /// Parcels under *other* count against Amazon's Valid Tracking Rate, above all those of a listed carrier; eBay
+    /// and Etsy cannot follow them. eBay is never told a service.
     #[must_use]
     pub fn warning(&self, marketplace_kind: &str, country: Option<&str>) -> Option<String> {
-        let lists = match country {
-            Some(country) => vec![country],
-            None => crate::accepted::countries(marketplace_kind),
-        };
-        let title = marketplace(marketplace_kind)?.title;
-        let name = self.name.as_deref()?;
-        let better = recognise(name, None).carrier.and_then(|carrier| {
-            lists.iter().find_map(|country| built_in(carrier, marketplace_kind, country))
+        let known = marketplace(marketplace_kind)?;
+        let title = known.title;
+        if !known.other.contains(&self.code.as_str()) {
+            let service = self.service.as_deref().filter(|service| !service.is_empty())?;
+            return (known.service == ServiceField::Absent)
+                .then(|| format!("{title} has no field for a service: {service:?} will not be sent."));
+        }
+        let countries = country.map_or_else(|| crate::accepted::countries(marketplace_kind), |one| vec![one]);
+        let named = self.name.as_deref().unwrap_or(&self.text);
+        let better = recognise(named, None).carrier.and_then(|carrier| {
+            countries.iter().find_map(|there| built_in(carrier, marketplace_kind, there))
         });
+        let costs = known.other_costs;
         Some(match better {
             Some(code) => format!(
-                "{title} has a code of its own for {name:?}: {code:?}. Under {:?} these parcels will not count as \
-                 validly tracked; use {code:?} instead.",
+                "{title} has a code of its own for {named:?}: {code:?}. Parcels under {:?} {costs}; use {code:?} \
+                 instead.",
                 self.code
             ),
-            None => format!(
-                "Parcels sent under {:?} have tracking that {title} cannot check, which lowers your valid tracking rate.",
-                self.code
-            ),
+            None => format!("Parcels under {:?} {costs}.", self.code),
         })
     }
 }
@@ -395,6 +436,36 @@ pub(crate) mod tests {
             let problem = mapping.check("amazon", country).expect_err(what).to_string();
             assert!(problem.contains(says), "{what}: {problem}");
         }
+    }
+
+    #[test]
+    fn other_goes_alone_where_there_is_no_field_for_a_name() {
+        for (kind, word) in [("ebay", "Other"), ("etsy", "other")] {
+            for country in [Some("gb"), None] {
+                let alone = mapping("Zephyr", word);
+                assert_eq!(alone.check(kind, country), Ok(()), "{kind}");
+                assert!(alone.warning(kind, country).unwrap().contains(word), "{kind}");
+                let named = Mapping { name: Some("Zephyr".into()), ..mapping("Zephyr", word) };
+                let problem = named.check(kind, country).unwrap_err().to_string();
+                assert!(problem.contains("leave the name out"), "{kind}: {problem}");
+            }
+            let named = Mapping { name: Some("UPS".into()), ..mapping("Zephyr", "UPS") };
+            let problem = named.check(kind, Some("us")).unwrap_err().to_string();
+            assert!(problem.contains("no field for a carrier's name"), "{kind}: {problem}");
+        }
+        let unsupported = mapping("TNT", "TNT").check("ebay", Some("gb")).unwrap_err().to_string();
+        assert!(unsupported.contains("eBay (gb) is known to accept"), "{unsupported}");
+        let better = mapping("Yodel", "Other").warning("ebay", Some("gb")).unwrap();
+        assert!(better.contains("\"Yodel\" instead"), "{better}");
+    }
+
+    #[test]
+    fn a_service_that_is_never_sent_is_said_to_be() {
+        let fast = Mapping { service: Some("Fast".into()), ..mapping("Zephyr", "UPS") };
+        assert!(fast.warning("ebay", Some("us")).unwrap().contains("\"Fast\" will not be sent"));
+        assert_eq!(fast.warning("amazon", Some("us")), None);
+        let none = Mapping { service: Some(String::new()), ..fast };
+        assert_eq!(none.warning("ebay", Some("us")), None);
     }
 
     #[test]

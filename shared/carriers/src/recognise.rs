@@ -304,7 +304,7 @@ mod tests {
             ("DHL", Some("DHL Parcel UK Next Day")),
             ("On", Some("Trac")),
             ("Post", Some("NL")),
-            ("Correos de México", None),
+            ("Correos de Cuba", None),
             ("UPSilon", None),
             ("The UPS", None),
             ("Shipped by USPS", None),

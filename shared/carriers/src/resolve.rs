@@ -8,14 +8,12 @@ use serde::{Deserialize, Serialize};
 use crate::accepted::accepted;
 use crate::aliases::says_nothing;
 use crate::carrier::Carrier;
-use crate::codes::code;
+use crate::codes::{ServiceField, code_of_house, service_field};
 use crate::fold::fold;
+use crate::house;
 use crate::mapping::{Mapping, suggestions};
 use crate::number::{Contradiction, contradicts, settles};
 use crate::recognise::{Reading, all_named, read, tidy_service};
-
-/// The longest carrier name that goes with *other*, in characters.
-const LONGEST_NAME: usize = 50;
 
 /// How far a mapping reaches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -38,9 +36,9 @@ pub struct Question<'a> {
     pub service: Option<&'a str>,
     /// The tracking number.
     pub number: Option<&'a str>,
-    /// The marketplace's kind: `amazon`.
+    /// The marketplace's kind: `amazon`, `ebay`, `etsy`.
     pub marketplace: &'a str,
-    /// The country of the order (ISO 3166, lower case).
+    /// The country (ISO 3166, lower case) of the marketplace where the order was placed; at Etsy of the shop.
     pub country: &'a str,
     /// The merchant's mappings found under [`crate::lookup_keys`], in order of precedence: the first counts.
     pub mappings: &'a [(Scope, Mapping)],
@@ -113,7 +111,7 @@ pub enum Decision {
     Code {
         /// The carrier.
         carrier: CarrierCode,
-        /// The service.
+        /// The service; `None` too where the marketplace has no field for it.
         service: Option<String>,
         /// Which rule decided, for the history.
         because: Because,
@@ -138,37 +136,18 @@ pub enum Decision {
 /// the store named nobody, or several of whom it can be one's; it never overrules a name.
 #[must_use]
 pub fn resolve(question: Question<'_>) -> Decision {
-    let stated = |text: &&str| !fold(text).is_empty();
-    let (text, service) = match (question.text.filter(stated), question.service.filter(stated)) {
-        (Some(text), service) => (text.trim(), service),
-        // Some stores write the carrier into the service and leave its own field empty.
-        (None, Some(service)) => (service.trim(), None),
-        (None, None) => return by_number(question, |_| true, None).unwrap_or(Decision::Missing),
+    let Some((text, service)) = stated(question) else {
+        return by_number(question, |_| true, None).unwrap_or(Decision::Missing);
     };
     let reading = read(text, service);
     if let Some((scope, mapping)) = question.mappings.first() {
         return by_mapping(question, *scope, mapping, text, &reading);
     }
-    if let Some(carrier) = reading.named.carrier
-        && let Some(code) = code(carrier, question.marketplace, question.country)
-    {
-        return Decision::Code {
-            carrier: CarrierCode { code: code.to_owned(), name: None },
-            contradiction: objection(question, &[carrier]),
-            service: reading.named.service,
-            because: Because::Alias { carrier },
-        };
+    if let Some(decision) = by_names(question, &reading) {
+        return decision;
     }
     let whole = service.map_or_else(|| text.to_owned(), |service| format!("{text} {}", service.trim()));
-    let named = all_named(&whole);
-    let settled = if says_nothing(text) && reading.named.carrier.is_none() && named.is_empty() {
-        by_number(question, |_| true, reading.named.service.clone())
-    } else if reading.named.carrier.is_none() && named.len() > 1 {
-        by_number(question, |carrier| named.contains(&carrier), None)
-    } else {
-        None
-    };
-    if let Some(decision) = settled {
+    if let Some(decision) = left_open(question, text, &whole, &reading) {
         return decision;
     }
     if let Some(decision) = as_other(question, text, reading.named.service.as_deref()) {
@@ -177,6 +156,51 @@ pub fn resolve(question: Question<'_>) -> Decision {
     let asked = if reading.service_decided { whole } else { text.to_owned() };
     let hints = [reading.named.carrier.map_or("", Carrier::title), asked.as_str()];
     Decision::Unknown { suggestions: suggest(question, &hints), text: asked }
+}
+
+/// The carrier's text and the service, as far as the store wrote any.
+fn stated(question: Question<'_>) -> Option<(&str, Option<&str>)> {
+    let says = |text: &&str| text.contains(|c: char| c.is_ascii_alphanumeric()) || !fold(text).is_empty();
+    match (question.text.filter(says), question.service.filter(says)) {
+        (Some(text), service) => Some((text.trim(), service)),
+        // Some stores write the carrier into the service and leave its own field empty.
+        (None, Some(service)) => Some((service.trim(), None)),
+        (None, None) => None,
+    }
+}
+
+/// What the built-in names say, if they tell one code.
+fn by_names(question: Question<'_>, reading: &Reading) -> Option<Decision> {
+    let (text, service) = stated(question)?;
+    let carrier = reading.named.carrier?;
+    let house = || house::named_in(text, service, reading.name.as_deref()?);
+    let code = code_of_house(carrier, house, question.marketplace, question.country)?;
+    Some(Decision::Code {
+        carrier: CarrierCode { code: code.to_owned(), name: None },
+        service: reading.named.service.clone().filter(|_| takes_service(question)),
+        because: Because::Alias { carrier },
+        contradiction: objection(question, &[carrier]),
+    })
+}
+
+/// [`resolve`] without mappings, and without a search for what an unknown text may mean.
+#[cfg(test)]
+pub(crate) fn resolve_by_names(question: Question<'_>) -> Option<Decision> {
+    let (text, service) = stated(question)?;
+    by_names(question, &read(text, service))
+}
+
+/// What the number says where the text names nobody, or several of whom it can be one's.
+fn left_open(question: Question<'_>, text: &str, whole: &str, reading: &Reading) -> Option<Decision> {
+    if reading.named.carrier.is_some() {
+        return None;
+    }
+    let named = all_named(whole);
+    if named.len() > 1 {
+        return by_number(question, |carrier| named.contains(&carrier), None);
+    }
+    let service = reading.named.service.clone();
+    (named.is_empty() && says_nothing(text)).then(|| by_number(question, |_| true, service))?
 }
 
 fn by_mapping(
@@ -203,14 +227,14 @@ fn by_mapping(
     meant.extend(reading.named.carrier);
     Decision::Code {
         carrier: CarrierCode { code: mapping.code.clone(), name: mapping.name.clone() },
-        contradiction: objection(question, &meant),
-        service,
+        service: service.filter(|_| takes_service(question)),
         because: Because::Mapping {
             scope,
             text: mapping.text.clone(),
             version: mapping.version,
             unlisted: mapping.unlisted,
         },
+        contradiction: objection(question, &meant),
     }
 }
 
@@ -233,10 +257,10 @@ fn by_number(
 ) -> Option<Decision> {
     let candidate = settles(allowed, question.number?)?;
     let carrier = candidate.carrier;
-    let code = code(carrier, question.marketplace, question.country)?;
+    let code = code_of_house(carrier, || None, question.marketplace, question.country)?;
     Some(Decision::Code {
         carrier: CarrierCode { code: code.to_owned(), name: None },
-        service,
+        service: service.filter(|_| takes_service(question)),
         because: Because::Number { carrier, format: candidate.format.to_owned() },
         contradiction: None,
     })
@@ -244,16 +268,24 @@ fn by_number(
 
 /// The parcel as *other* under the store's own words, if the merchant chose that and the marketplace takes it.
 fn as_other(question: Question<'_>, text: &str, service: Option<&str>) -> Option<Decision> {
-    let word =
-        accepted(question.marketplace, question.country)?.other().filter(|_| question.other_for_unknown)?;
+    let list = accepted(question.marketplace, question.country)?;
+    let word = list.other().filter(|_| question.other_for_unknown)?;
     let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
-    let name: String = words.collect::<Vec<_>>().join(" ").chars().take(LONGEST_NAME).collect();
+    let name = list.takes_name_with_other.map(|longest| {
+        let name: String = words.collect::<Vec<_>>().join(" ").chars().take(longest).collect();
+        name.trim().to_owned()
+    });
     Some(Decision::Code {
-        carrier: CarrierCode { code: word.to_owned(), name: Some(name.trim().to_owned()) },
-        service: service.map(str::to_owned),
+        carrier: CarrierCode { code: word.to_owned(), name },
+        service: service.map(str::to_owned).filter(|_| takes_service(question)),
         because: Because::Other,
         contradiction: None,
     })
+}
+
+/// Whether there is a field for the service: what is never told must not look like a change.
+fn takes_service(question: Question<'_>) -> bool {
+    service_field(question.marketplace) != Some(ServiceField::Absent)
 }
 
 /// Codes near any of the hints, best first.
@@ -319,6 +351,42 @@ mod tests {
         let mappings = [(Scope::Account, mapping("Zephyr", "UPS"))];
         let decision = resolve(Question { service: Some(" Fast "), ..ask("Zephyr", "us", &mappings) });
         assert_eq!(code_of(&decision), Some(("UPS", None, Some("Fast"))));
+    }
+
+    #[test]
+    fn a_service_is_told_only_where_there_is_a_field() {
+        for (marketplace, want) in [
+            ("amazon", ("USPS", None, Some("Priority Mail"))),
+            ("ebay", ("USPS", None, None)),
+            ("etsy", ("usps", None, Some("Priority Mail"))),
+        ] {
+            let question = Question { marketplace, ..ask("USPS Priority Mail", "us", &[]) };
+            assert_eq!(code_of(&resolve(question)), Some(want), "{marketplace}");
+        }
+        let mappings =
+            [(Scope::Account, Mapping { service: Some("Fast".into()), ..mapping("Zephyr", "UPS") })];
+        let question = Question { marketplace: "ebay", ..ask("Zephyr", "us", &mappings) };
+        assert_eq!(code_of(&resolve(question)), Some(("UPS", None, None)));
+    }
+
+    #[test]
+    fn the_house_that_the_text_names_decides_before_the_country() {
+        for (text, service, country, want) in [
+            ("DPD", None, "gb", Some("dpd-uk")),
+            ("DPD Next Day", None, "gb", Some("dpd-uk")),
+            ("DPD Germany", None, "gb", Some("dpd-de")),
+            ("DPD (UK)", None, "de", Some("dpd-uk")),
+            ("DPD", Some("Germany"), "gb", Some("dpd-de")),
+            ("DPD Ireland", None, "gb", Some("dpd")),
+            ("TNT Australia", None, "us", Some("tnt-au")),
+            ("Asendia USA", None, "gb", Some("asendia-usa")),
+            ("Asendia France", None, "gb", None),
+            ("Asendia", None, "fr", None),
+        ] {
+            let question = Question { marketplace: "etsy", service, ..ask(text, country, &[]) };
+            let decision = resolve(question);
+            assert_eq!(code_of(&decision).map(|(code, ..)| code), want, "{text} in {country}");
+        }
     }
 
     #[test]

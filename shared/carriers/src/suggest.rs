@@ -42,6 +42,7 @@ pub(crate) struct Candidate {
     code: &'static str,
     words: Vec<String>,
     joined: String,
+    letters: Vec<char>,
     /// Of look-alikes the one in capitals comes last: lists hold it as the older spelling.
     shouts: bool,
 }
@@ -49,21 +50,39 @@ pub(crate) struct Candidate {
 impl Candidate {
     pub(crate) fn new(code: &'static str) -> Self {
         let words: Vec<String> = fold(code).split(' ').map(str::to_owned).collect();
-        Self { code, joined: words.concat(), words, shouts: !code.chars().any(char::is_lowercase) }
+        let joined = words.concat();
+        let letters = joined.chars().collect();
+        Self { code, joined, letters, words, shouts: !code.chars().any(char::is_lowercase) }
+    }
+}
+
+/// A text, ready to be compared with many codes.
+struct Text<'a> {
+    words: Vec<&'a str>,
+    joined: String,
+    /// The letters of its first word, of its first two, and so on.
+    beginnings: Vec<Vec<char>>,
+}
+
+impl<'a> Text<'a> {
+    fn new(folded: &'a str) -> Option<Self> {
+        let words: Vec<&str> = folded.split(' ').filter(|word| !word.is_empty()).collect();
+        let beginnings =
+            (1..=words.len()).filter_map(|many| Some(words.get(..many)?.concat().chars().collect()));
+        let beginnings = beginnings.collect();
+        (!words.is_empty()).then(|| Self { joined: words.concat(), words, beginnings })
     }
 }
 
 /// Up to five codes near `text`, best first.
 pub(crate) fn near(text: &str, candidates: &[Candidate]) -> Vec<&'static str> {
-    let text: String = fold(text).chars().take(LONGEST).collect();
-    let text: Vec<&str> = text.split(' ').filter(|word| !word.is_empty()).collect();
-    if text.is_empty() {
-        return Vec::new();
-    }
+    let folded: String = fold(text).chars().take(LONGEST).collect();
+    let Some(text) = Text::new(&folded) else { return Vec::new() };
+    let mut rows = Rows::default();
     let mut found: Vec<(u8, usize, bool, &'static str)> = candidates
         .iter()
         .filter_map(|candidate| {
-            let (class, distance) = rank(&text, candidate)?;
+            let (class, distance) = rank(&text, candidate, &mut rows)?;
             Some((class, distance, candidate.shouts, candidate.code))
         })
         .collect();
@@ -84,58 +103,86 @@ fn beyond(words: &[impl AsRef<str>], joined: &str) -> Option<usize> {
 }
 
 /// How near two names are; less is nearer.
-fn rank(text: &[&str], candidate: &Candidate) -> Option<(u8, usize)> {
-    let joined = text.concat();
-    if joined == candidate.joined {
+fn rank(text: &Text<'_>, candidate: &Candidate, rows: &mut Rows) -> Option<(u8, usize)> {
+    if text.joined == candidate.joined {
         return Some((0, 0));
     }
     // One is the beginning of the other, in whole words.
-    if let Some(more) = beyond(text, &candidate.joined).or_else(|| beyond(&candidate.words, &joined)) {
+    if let Some(more) =
+        beyond(&text.words, &candidate.joined).or_else(|| beyond(&candidate.words, &text.joined))
+    {
         return Some((1, more));
     }
-    let beginning = text.get(..candidate.words.len().min(text.len())).unwrap_or(text).concat();
-    let letters = candidate.joined.chars().count();
+    let letters = candidate.letters.len();
     let allowed = (letters / 4).max(1);
-    for (class, mine) in [(2, &joined), (3, &beginning)] {
-        if letters >= 4 && mine.chars().count().abs_diff(letters) <= allowed {
-            let off = distance(mine, &candidate.joined);
-            if off <= allowed {
-                return Some((class, off));
-            }
+    let beginning = text.beginnings.get(candidate.words.len() - 1).or(text.beginnings.last());
+    for (class, mine) in [(2, text.beginnings.last()), (3, beginning)] {
+        let Some(mine) = mine else { continue };
+        if letters >= 4
+            && mine.len().abs_diff(letters) <= allowed
+            && let Some(off) = rows.distance(mine, &candidate.letters, allowed)
+        {
+            return Some((class, off));
         }
     }
     let telling = |word: &&&str| word.chars().count() >= 4 && !COMMON.contains(*word);
     let in_code = |word: &&&str| candidate.words.iter().any(|other| other == *word);
-    let shared = text.iter().filter(telling).filter(in_code).count();
+    let shared = text.words.iter().filter(in_code).filter(telling).count();
     (shared > 0).then(|| (4, candidate.words.len().saturating_sub(shared)))
 }
 
-/// Letters to change, add, drop or swap with their neighbour to make one text the other.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut before_last: Vec<usize> = Vec::new();
-    let mut last: Vec<usize> = (0..=other.len()).collect();
-    let mut previous_letter = None;
-    for (i, letter) in one.chars().enumerate() {
-        let mut row = Vec::with_capacity(last.len());
-        row.push(i + 1);
-        let mut left = i + 1;
-        for (j, there) in other.iter().enumerate() {
-            let at = |row: &[usize], k: usize| row.get(k).copied().unwrap_or(usize::MAX / 2);
-            let mut best =
-                (left + 1).min(at(&last, j + 1) + 1).min(at(&last, j) + usize::from(letter != *there));
-            let swapped = j.checked_sub(1).and_then(|k| other.get(k)) == Some(&letter)
-                && previous_letter == Some(*there);
-            if swapped && let Some(k) = j.checked_sub(1) {
-                best = best.min(at(&before_last, k) + 1);
+/// Rows of the table that [`Rows::distance`] fills, kept from one comparison to the next.
+#[derive(Default)]
+struct Rows {
+    before_last: Vec<usize>,
+    last: Vec<usize>,
+    next: Vec<usize>,
+}
+
+impl Rows {
+    /// Letters to change, add, drop or swap with their neighbour to make one text the other, if not over `most`.
+    fn distance(&mut self, one: &[char], other: &[char], most: usize) -> Option<usize> {
+        self.before_last.clear();
+        self.last.clear();
+        self.last.extend(0..=other.len());
+        let mut previous_letter = None;
+        let mut least_before = 0;
+        for (i, letter) in one.iter().enumerate() {
+            let least = self.fill(*letter, previous_letter, i + 1, other);
+            // Every later cell comes from one of two rows in a line.
+            if least.min(least_before) > most {
+                return None;
             }
-            row.push(best);
-            left = best;
+            least_before = least;
+            std::mem::swap(&mut self.before_last, &mut self.last);
+            std::mem::swap(&mut self.last, &mut self.next);
+            previous_letter = Some(*letter);
         }
-        before_last = std::mem::replace(&mut last, row);
-        previous_letter = Some(letter);
+        self.last.last().copied().filter(|distance| *distance <= most)
     }
-    last.last().copied().unwrap_or_default()
+
+    /// Fills the next row, which begins with `first`; the least value in it.
+    fn fill(&mut self, letter: char, previous: Option<char>, first: usize, other: &[char]) -> usize {
+        self.next.clear();
+        self.next.push(first);
+        let (mut left, mut least) = (first, first);
+        let mut before = None;
+        let pairs = self.last.iter().zip(self.last.iter().skip(1));
+        for (j, (there, (diagonal, above))) in other.iter().zip(pairs).enumerate() {
+            let mut best = (left + 1).min(above + 1).min(diagonal + usize::from(letter != *there));
+            if before == Some(letter)
+                && previous == Some(*there)
+                && let Some(swapped) = j.checked_sub(1).and_then(|k| self.before_last.get(k))
+            {
+                best = best.min(swapped + 1);
+            }
+            self.next.push(best);
+            least = least.min(best);
+            left = best;
+            before = Some(*there);
+        }
+        least
+    }
 }
 
 #[cfg(test)]
@@ -177,11 +224,22 @@ mod tests {
 
     #[test]
     fn distance_counts_changes() {
-        for (one, other, want) in
-            [("", "", 0), ("ups", "", 3), ("usps", "ups", 1), ("fedxe", "fedex", 1), ("abc", "xyz", 3)]
-        {
-            assert_eq!(distance(one, other), want, "{one} {other}");
-            assert_eq!(distance(other, one), want, "{other} {one}");
+        for (one, other, want) in [
+            ("", "", 0),
+            ("ups", "", 3),
+            ("usps", "ups", 1),
+            ("fedxe", "fedex", 1),
+            ("abc", "xyz", 3),
+            ("ups", "pus", 1),
+        ] {
+            let letters = |text: &str| text.chars().collect::<Vec<_>>();
+            let (one, other) = (letters(one), letters(other));
+            let mut rows = Rows::default();
+            for most in 0..5 {
+                let want = Some(want).filter(|want| *want <= most);
+                assert_eq!(rows.distance(&one, &other, most), want, "{one:?} {other:?} {most}");
+                assert_eq!(rows.distance(&other, &one, most), want, "{other:?} {one:?} {most}");
+            }
         }
     }
 
