@@ -88,7 +88,7 @@ carriers! {
     FirstMile "first-mile" "First Mile";
     Gati "gati" "Gati";
     Gls "gls" "GLS";
-    Gofo "gofo" "GOFO Express";
+    Gofo "gofo" "GOFO";
     Heppner "heppner" "Heppner";
     Hermes "hermes" "Hermes";
     HermesCorporate "hermes-corporate" "Hermes (Corporate)";
