@@ -6,6 +6,7 @@ mod explain;
 mod mail;
 mod orders;
 mod output;
+mod track;
 mod verify;
 
 use std::path::{Path, PathBuf};
@@ -112,6 +113,12 @@ enum Command {
     },
     /// Try an order again now
     Retry(orders::RetryArgs),
+    /// Say whose a tracking number may be
+    Track {
+        /// The number, in any spelling
+        #[arg(required = true, value_name = "NUMBER")]
+        number: Vec<String>,
+    },
     /// Read the mailbox, or send a test mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -157,6 +164,7 @@ impl Cli {
                 | Command::Pause { .. }
                 | Command::Resume { .. }
                 | Command::Retry(_)
+                | Command::Track { .. }
                 | Command::Mail(_),
             ) => None,
         }
@@ -188,6 +196,10 @@ async fn carry_out(cli: Cli, out: &mut Out) -> Result<(), Failure> {
         Command::Pause { connection } => connections::pause(&opened(&global).await?, &connection, out).await,
         Command::Resume { connection } => {
             connections::resume(&opened(&global).await?, &connection, out).await
+        }
+        Command::Track { number } => {
+            track::track(&number.join(" "), out);
+            Ok(())
         }
         Command::Mail(command) => mail::mail(&global, command, out).await,
     }

@@ -9,6 +9,7 @@
 //! cannot say it. Facts come from the public collection `jkeen/tracking_number_data` at b79ce4b (2026-08-17) where a
 //! row names no other source.
 
+mod australia;
 mod check;
 mod dhl;
 mod dpd;
@@ -24,6 +25,7 @@ use serde::Serialize;
 
 use crate::carrier::Carrier;
 
+pub use australia::{AustralianKind, australia_post_kind, startrack_kind};
 pub use evidence::{Contradiction, Seen, contradicts, settles};
 pub use relations::{partners, same_house};
 pub use sending::{NumberForm, for_sending};
@@ -37,9 +39,9 @@ const LONGEST: usize = 41;
 pub enum Strength {
     /// It has the right length and kinds of characters.
     Shape,
-    /// And a code in it stands in a list.
+    /// And it has no check digit, but a code in it stands in a list.
     Lookup,
-    /// And its check digit is right.
+    /// Its check digit is right.
     Checksum,
 }
 

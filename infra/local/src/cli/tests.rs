@@ -222,6 +222,11 @@ async fn endings_have_codes_and_say_what_to_do() {
     let nowhere = Cli::parse_from(["parcelwire", "--data", "/no/such/dir", "connections"]);
     let failure = carry_out(nowhere, &mut Out::kept(false, 80)).await.unwrap_err();
     assert_eq!(failure.told().0, 3, "a command makes no data directory");
+    let track =
+        Cli::parse_from(["parcelwire", "--data", "/no/such/dir", "track", "1Z", "8VZ1ML", "0304064589"]);
+    let mut out = Out::kept(false, 100);
+    carry_out(track, &mut out).await.unwrap();
+    assert!(out.take().contains("UPS United States Ground"), "a number is judged without any data");
 }
 
 /// All object keys of a JSON value.
@@ -261,6 +266,7 @@ async fn every_json_field_is_documented() {
         &["pause", "us"],
         &["resume", "us"],
         &["mail", "list"],
+        &["track", "1ZJBA2YWYW52691345"],
     ] {
         fields(&place.json(words).await, &mut names);
     }

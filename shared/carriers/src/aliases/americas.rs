@@ -31,7 +31,7 @@ pub(super) const NAMES: &[Names] = &[
     ),
     (C::Purolator, &["Purolator", "Purolator Inc.", "Purolator Courier"]),
     (C::Canpar, &["Canpar", "Canpar Express", "Canpar Courier", "Canpar Transport"]),
-    (C::Gofo, &["GOFO Express", "GOFO"]),
+    (C::Gofo, &["GOFO", "GOFO Express"]),
     (C::SpeeDee, &["Spee-Dee Delivery", "Spee-Dee", "Spee-Dee Delivery Service"]),
     (C::Estes, &["Estes", "Estes Express", "Estes Express Lines"]),
     (C::OldDominion, &["Old Dominion", "Old Dominion Freight Line", "ODFL"]),

@@ -3,7 +3,7 @@
 //! | sum | one digit changed, and the number still passes |
 //! |---|---|
 //! | [`Sum::Mod10`] with weights 1 and 3 | never: 3 has an inverse modulo 10 |
-//! | [`Sum::Mod10`] with weights 1 and 2 | at a doubled place, for one of nine: the digit five away |
+//! | [`Sum::Mod10`] with weights 1 and 2, or 9 and 4 | at a place times 2 or 4, for one of nine: the digit five away |
 //! | [`Sum::Luhn`] | never |
 //! | [`Sum::Mod7`] | for at most one of nine: the digit seven away |
 //! | [`Sum::Weighted`] modulo 11, then 10 | for at most one of nine: remainders 0 and 10 give one check digit |
@@ -23,6 +23,8 @@ pub(super) enum Sum {
         even: u32,
         /// The weight of the second, fourth, … character.
         odd: u32,
+        /// What is added to the sum.
+        plus: u32,
     },
     /// The usual sum of doubled digits, cross sums taken, from the right.
     Luhn,
@@ -42,13 +44,13 @@ impl Sum {
     /// The check character of `serial`, in ASCII.
     pub(super) fn of(self, serial: &[u8]) -> u8 {
         let value = match self {
-            Self::Mod10 { even, odd } => {
+            Self::Mod10 { even, odd, plus } => {
                 let sum: u32 = serial
                     .iter()
                     .enumerate()
                     .map(|(place, c)| folded_digit(*c) * if place % 2 == 0 { even } else { odd })
                     .sum();
-                missing(sum)
+                missing(sum + plus)
             }
             Self::Luhn => {
                 let doubled = |digit: u32| if digit > 4 { digit * 2 - 9 } else { digit * 2 };
@@ -118,9 +120,12 @@ mod tests {
     fn known_sums() {
         for (sum, serial, want) in [
             // Worked out on paper.
-            (Sum::Mod10 { even: 3, odd: 1 }, "12", b'5'),
-            (Sum::Mod10 { even: 1, odd: 2 }, "A1", b'6'), // A counts 2, and 2 for the doubled 1
-            (Sum::Luhn, "7992739871", b'3'),              // the example every text on Luhn has
+            (Sum::Mod10 { even: 3, odd: 1, plus: 0 }, "12", b'5'),
+            (Sum::Mod10 { even: 3, odd: 1, plus: 1 }, "12", b'4'),
+            (Sum::Mod10 { even: 4, odd: 9, plus: 0 }, "56310243031", b'3'), // the example of BWIPP's Identcode
+            (Sum::Mod10 { even: 1, odd: 3, plus: 0 }, "2052475203", b'2'), // the example of Business::Colissimo
+            (Sum::Mod10 { even: 1, odd: 2, plus: 0 }, "A1", b'6'), // A counts 2, and 2 for the doubled 1
+            (Sum::Luhn, "7992739871", b'3'),                       // the example every text on Luhn has
             (Sum::Mod7, "100", b'2'),
             (FEDEX, "10000000000", b'3'),
             (FEDEX, "51000000000", b'5'), // 16 modulo 11
@@ -149,11 +154,14 @@ mod tests {
     fn one_changed_digit_slips_through_as_often_as_the_table_says_and_no_oftener() {
         let never: fn(usize) -> usize = |_| 0;
         let at_odd: fn(usize) -> usize = |place| place % 2;
+        let at_even: fn(usize) -> usize = |place| (place + 1) % 2;
         let sometimes: fn(usize) -> usize = |_| 1;
         for (sum, length, most) in [
-            (Sum::Mod10 { even: 3, odd: 1 }, 15, never),
-            (Sum::Mod10 { even: 1, odd: 3 }, 14, never),
-            (Sum::Mod10 { even: 1, odd: 2 }, 15, at_odd),
+            (Sum::Mod10 { even: 3, odd: 1, plus: 0 }, 15, never),
+            (Sum::Mod10 { even: 1, odd: 3, plus: 0 }, 14, never),
+            (Sum::Mod10 { even: 3, odd: 1, plus: 1 }, 11, never),
+            (Sum::Mod10 { even: 1, odd: 2, plus: 0 }, 15, at_odd),
+            (Sum::Mod10 { even: 4, odd: 9, plus: 0 }, 11, at_even),
             (Sum::Luhn, 11, never),
             (Sum::Mod7, 9, sometimes),
             (FEDEX, 11, sometimes),

@@ -43,8 +43,10 @@ impl fmt::Display for Contradiction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("this number passes the check digit of ")?;
         for (n, seen) in self.seen.iter().enumerate() {
-            if n > 0 {
-                f.write_str(" and of ")?;
+            match n {
+                0 => {}
+                n if n + 1 == self.seen.len() => f.write_str(" and of ")?,
+                _ => f.write_str(", of ")?,
             }
             seen.fmt(f)?;
         }

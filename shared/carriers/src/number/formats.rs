@@ -1,14 +1,15 @@
 //! The formats that a row can say, by region.
 
 mod americas;
+mod asia_pacific;
+mod europe;
 mod express;
-mod world;
 
 use super::Candidate;
 use super::shape::Format;
 
 /// Every table, in the order in which equally strong candidates are given.
-const TABLES: &[&[Format]] = &[express::FORMATS, americas::FORMATS, world::FORMATS];
+const TABLES: &[&[Format]] = &[express::FORMATS, americas::FORMATS, europe::FORMATS, asia_pacific::FORMATS];
 
 /// Adds what the number is by the tables.
 pub(super) fn find(number: &[u8], found: &mut Vec<Candidate>) {

@@ -199,12 +199,25 @@ const OWN_NETWORK: &[Carrier] = &[
 ];
 
 /// Whether both are brands of one house, or the same carrier.
+///
+/// The houses: UPS with UPS Freight, Mail Innovations and i-parcel; FedEx with FedEx Freight, SmartPost and TNT; the DHL
+/// brands with Deutsche Post; Amazon Logistics and Amazon Shipping; Evri and the Hermes brands; OnTrac and LaserShip;
+/// Royal Mail and Parcelforce; La Poste, Colissimo and Chronopost; DPD, DPD Local, SEUR, BRT and Chronopost; Correos and
+/// Correos Express; Poste Italiane and SDA; Australia Post and StarTrack; Canada Post and Purolator; China Post and its
+/// EUB; bpost and Landmark Global; PostNL and Spring GDS; Aramex and Fastway; InPost, Mondial Relay and Yodel; the DX
+/// brands; the XPO brands; GOFO and Yun Express.
 #[must_use]
 pub fn same_house(one: Carrier, other: Carrier) -> bool {
     one == other || HOUSES.iter().any(|house| house.contains(&one) && house.contains(&other))
 }
 
 /// Whether one hands parcels to the other, so that either's name may stand beside the other's number.
+///
+/// To USPS: SmartPost, Mail Innovations, DHL eCommerce, Newgistics, OSM, First Mile, Amazon Shipping, Asendia, Landmark
+/// Global, GOFO, Sendle, Spring GDS. To any post, under its S10 numbers: Asendia, DHL and DHL eCommerce, Landmark Global,
+/// Mail Innovations, Spring GDS, Whistl and the consolidators of China. These also give parcels to UPS, FedEx, DHL,
+/// OnTrac, DPD, GLS, Evri and others from their warehouses abroad. DHL eCommerce, Landmark Global, Sendle, Whistl,
+/// First Mile and Asendia have some more partners in their countries.
 #[must_use]
 pub fn partners(one: Carrier, other: Carrier) -> bool {
     let hands = |from: Carrier, to: Carrier| {

@@ -17,13 +17,17 @@ pub(super) enum Run {
     Any(usize),
     /// One of these characters.
     In(&'static str),
+    /// So many digits and letters from A to F.
+    Hex(usize),
+    /// Letters or digits, from so many to so many: last in its format.
+    Tail(usize, usize),
 }
 
 impl Run {
     const fn len(self) -> usize {
         match self {
             Self::Text(text) => text.len(),
-            Self::Digits(n) | Self::Letters(n) | Self::Any(n) => n,
+            Self::Digits(n) | Self::Letters(n) | Self::Any(n) | Self::Hex(n) | Self::Tail(n, _) => n,
             Self::In(_) => 1,
         }
     }
@@ -34,7 +38,8 @@ impl Run {
             Self::Digits(_) => part.iter().all(u8::is_ascii_digit),
             Self::Letters(_) => part.iter().all(u8::is_ascii_uppercase),
             // All that a folded number can hold.
-            Self::Any(_) => true,
+            Self::Any(_) | Self::Tail(..) => true,
+            Self::Hex(_) => part.iter().all(u8::is_ascii_hexdigit),
             Self::In(set) => part.iter().all(|c| set.as_bytes().contains(c)),
         }
     }
@@ -87,9 +92,12 @@ pub(super) struct Format {
     title: &'static str,
     carrier: Carrier,
     shape: &'static [Run],
+    /// The fewest characters, and how many more it may have.
     len: usize,
+    more: usize,
     check: Option<Check>,
     services: Option<(usize, usize, Codes)>,
+    only_if: fn(&[u8]) -> bool,
     distinctive: fn(&[u8]) -> bool,
     partners: fn(&[u8]) -> &'static [Partner],
 }
@@ -115,10 +123,14 @@ impl Format {
         shape: &'static [Run],
     ) -> Self {
         let mut len = 0;
+        let mut more = 0;
         let mut rest = shape;
-        while let [run, more @ ..] = rest {
+        while let [run, others @ ..] = rest {
             len += run.len();
-            rest = more;
+            if let Run::Tail(fewest, most) = run {
+                more = *most - *fewest;
+            }
+            rest = others;
         }
         Self {
             id,
@@ -126,8 +138,10 @@ impl Format {
             carrier,
             shape,
             len,
+            more,
             check: None,
             services: None,
+            only_if: always,
             distinctive: never,
             partners: nobody,
         }
@@ -153,6 +167,12 @@ impl Format {
         self
     }
 
+    /// What the runs cannot say: a number for which this is false has another format.
+    pub(super) const fn only_if(mut self, whether: fn(&[u8]) -> bool) -> Self {
+        self.only_if = whether;
+        self
+    }
+
     /// No other carrier's number passes, or well under one in a hundred.
     pub(super) const fn distinctive(mut self) -> Self {
         self.distinctive = always;
@@ -173,7 +193,8 @@ impl Format {
 
     /// What a folded number is by this format.
     pub(super) fn candidate(&self, number: &[u8]) -> Option<Candidate> {
-        if number.len() != self.len || !self.fits(number) {
+        let lengths = self.len..=self.len + self.more;
+        if !lengths.contains(&number.len()) || !self.fits(number) || !(self.only_if)(number) {
             return None;
         }
         if self.check.is_some_and(|check| !check.passes(number)) {
@@ -186,7 +207,11 @@ impl Format {
             carrier: self.carrier,
             format: self.id,
             title: self.title,
-            strength: if self.check.is_some() { Strength::Checksum } else { Strength::Shape },
+            strength: match (self.check, service) {
+                (Some(_), _) => Strength::Checksum,
+                (None, Some(_)) => Strength::Lookup,
+                (None, None) => Strength::Shape,
+            },
             service,
             operator: None,
             partners: (self.partners)(number),
@@ -197,9 +222,21 @@ impl Format {
     fn fits(&self, number: &[u8]) -> bool {
         let mut rest = number;
         self.shape.iter().all(|run| {
-            let Some((part, more)) = rest.split_at_checked(run.len()) else { return false };
-            rest = more;
+            let len = if let Run::Tail(..) = run { rest.len() } else { run.len() };
+            let Some((part, others)) = rest.split_at_checked(len) else { return false };
+            rest = others;
             run.fits(part)
         })
+    }
+}
+
+#[cfg(test)]
+impl Format {
+    pub(super) fn id(&self) -> &'static str {
+        self.id
+    }
+
+    pub(super) fn codes(&self) -> Codes {
+        self.services.map(|(_, _, codes)| codes).unwrap_or_default()
     }
 }

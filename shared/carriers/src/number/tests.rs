@@ -1,6 +1,7 @@
 use super::*;
 use crate::carrier::Carrier as C;
 
+mod properties;
 mod table;
 use table::{CHECKED, REFUSED, SHAPES};
 
@@ -27,6 +28,12 @@ fn numbers_without_a_check_digit_are_recognised_by_their_shape() {
         assert_eq!((found.carrier, found.strength), (*carrier, Strength::Shape), "{number}");
         assert_eq!(found.distinctive, *distinctive, "{number} {format}");
     }
+}
+
+#[test]
+fn a_known_code_is_more_than_a_shape() {
+    let found = by_format("PQRZ50002718EXP00001", "startrack_article").unwrap();
+    assert_eq!((found.strength, found.service), (Strength::Lookup, Some("StarTrack Express")));
 }
 
 #[test]
@@ -71,7 +78,7 @@ fn services_and_partners_are_read_from_the_number() {
     assert_eq!(service("9261291234567852452146", "usps_impb_c"), Some("Parcel Select"));
     assert_eq!(service("03147835929851029824", "usps_20"), Some("Delivery Confirmation"));
     assert_eq!(service("0057439697156226254541012762", "dpd"), Some("D, normal parcel"));
-    assert_eq!(service("EV493550879TH", "s10"), Some("EMS"));
+    assert_eq!(service("EV493550879CV", "s10"), Some("EMS"));
 
     let partners = |number: &str, format: &str| by_format(number, format).unwrap().partners;
     assert_eq!(partners("1ZJBA2YWYW52691345", "ups"), [Partner::carrier(C::Usps)]);
@@ -86,8 +93,8 @@ fn services_and_partners_are_read_from_the_number() {
 fn the_strongest_comes_first_and_an_unknown_post_is_named() {
     let all = candidates("4204772494833203456515808905243948");
     assert_eq!(all[0].format, "usps_impb_n");
-    let post = &candidates("ev 4935 5087 9 th")[0];
-    assert_eq!((post.carrier, post.operator), (C::OtherPost, Some("Thailand Post")));
+    let post = &candidates("ev 4935 5087 9 cv")[0];
+    assert_eq!((post.carrier, post.operator), (C::OtherPost, Some("Correios de Cabo Verde")));
 }
 
 #[test]

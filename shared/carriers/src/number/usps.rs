@@ -8,7 +8,7 @@ use super::shape::{Codes, meaning};
 use super::{Candidate, Partner, Strength};
 use crate::carrier::Carrier as C;
 
-const SUM: Sum = Sum::Mod10 { even: 3, odd: 1 };
+const SUM: Sum = Sum::Mod10 { even: 3, odd: 1, plus: 0 };
 
 /// Delivery confirmation and its like: two digits.
 const LEGACY_SERVICES: Codes = &[

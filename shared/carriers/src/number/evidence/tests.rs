@@ -22,18 +22,28 @@ fn a_number_of_a_rival_contradicts_and_says_whose_it_is() {
             ONLINE_LABEL,
             "this number passes the check digit of USPS (USPS 94 (online label)), not of UPS",
         ),
-        (C::Ups, "EV493550879TH", "this number passes the check digit of Thailand Post (S10), not of UPS"),
+        (
+            C::Ups,
+            "EV493550879CV",
+            "this number passes the check digit of Correios de Cabo Verde (S10), not of UPS",
+        ),
         (
             C::Evri,
             "CP906515352GB",
             "this number passes the check digit of Royal Mail (S10) and of Parcelforce (S10), not of Evri",
         ),
         (C::RoyalMail, SUREPOST, "this number passes the check digit of UPS (UPS 1Z), not of Royal Mail"),
-        // Nothing that USPS gives out has twelve digits.
+        // Nothing that USPS gives out has fifteen digits, or twelve.
+        (
+            C::Usps,
+            "178922061594802",
+            "this number passes the check digit of FedEx (FedEx Ground 15 digits), not of USPS",
+        ),
         (
             C::Usps,
             FEDEX_12,
-            "this number passes the check digit of FedEx (FedEx Express 12 digits), not of USPS",
+            "this number passes the check digit of FedEx (FedEx Express 12 digits), of Yamato Transport (Yamato 12 \
+             digits), of Sagawa Express (Sagawa 12 digits) and of Japan Post (Japan Post 12 digits), not of USPS",
         ),
     ] {
         let found = contradicts(stated, number).unwrap_or_else(|| panic!("{stated} {number}"));
@@ -54,7 +64,7 @@ fn what_may_be_true_does_not_contradict() {
         (C::FedexSmartPost, ONLINE_LABEL, "hands over to USPS"),
         (C::Yanwen, "LK285160244CN", "sends by China Post"),
         (C::YunExpress, UPS_GROUND, "gives parcels to UPS abroad"),
-        (C::Yanwen, "EV493550879TH", "sends by any post"),
+        (C::Yanwen, "EV493550879CV", "sends by any post"),
         (C::RoyalMail, "LZ304223267US", "posts bring each other's parcels"),
         (C::Parcelforce, "RR853854056GB", "of the house"),
         (C::Sunyou, FEDEX_12, "a check digit of one in ten"),
@@ -84,7 +94,7 @@ fn a_distinctive_number_settles_what_no_text_says() {
         ("CP906515352GB", None),
         ("LK285160244CN", None),
         // An operator without a carrier of ours.
-        ("EV493550879TH", None),
+        ("EV493550879CV", None),
         // One in ten passes.
         (FEDEX_12, None),
         (CANADA_POST, None),

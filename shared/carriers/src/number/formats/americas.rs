@@ -5,8 +5,8 @@ use crate::number::check::Sum;
 use crate::number::shape::Format;
 use crate::number::shape::Run::{Any, Digits, In, Letters, Text};
 
-const GS1: Sum = Sum::Mod10 { even: 3, odd: 1 };
-const ONTRAC: Sum = Sum::Mod10 { even: 1, odd: 2 };
+const GS1: Sum = Sum::Mod10 { even: 3, odd: 1, plus: 0 };
+const ONTRAC: Sum = Sum::Mod10 { even: 1, odd: 2, plus: 0 };
 
 pub(super) const FORMATS: &[Format] = &[
     // C counts as 4 and D as 5 before the digits.

@@ -3,12 +3,12 @@
 use crate::carrier::Carrier as C;
 use crate::number::Partner;
 use crate::number::check::Sum;
-use crate::number::shape::Run::{Any, Digits, In, Letters, Text};
+use crate::number::shape::Run::{Any, Digits, In, Letters, Tail, Text};
 use crate::number::shape::{Codes, Format};
 
-const UPS_SUM: Sum = Sum::Mod10 { even: 1, odd: 2 };
-const GROUND: Sum = Sum::Mod10 { even: 1, odd: 3 };
-const SSCC: Sum = Sum::Mod10 { even: 3, odd: 1 };
+const UPS_SUM: Sum = Sum::Mod10 { even: 1, odd: 2, plus: 0 };
+const GROUND: Sum = Sum::Mod10 { even: 1, odd: 3, plus: 0 };
+const SSCC: Sum = Sum::Mod10 { even: 3, odd: 1, plus: 0 };
 /// Over the eleven digits of a number of FedEx Express.
 const FEDEX_EXPRESS: Sum = Sum::Weighted(&[3, 1, 7, 3, 1, 7, 3, 1, 7, 3, 1]);
 /// The same number in a field of fourteen digits, zeros in front.
@@ -65,6 +65,17 @@ pub(super) const FORMATS: &[Format] = &[
     Format::new("ups_waybill", "UPS waybill", C::Ups, &[In("AHJKTV"), Digits(10)])
         .check(UPS_SUM, 1, 10)
         .services(0, 1, WAYBILL_SERVICES),
+    // ups.com, "What is a Tracking Number?": MI, six digits of the customer, up to 22 letters or digits.
+    Format::new(
+        "ups_mail_innovations",
+        "UPS Mail Innovations package id",
+        C::UpsMailInnovations,
+        &[Text("MI"), Digits(6), Tail(1, 22)],
+    )
+    .partners(|_| BY_USPS),
+    // The same page. Eighteen more digits of Mail Innovations and freight numbers of 7 to 20 characters say nothing.
+    Format::new("ups_12", "UPS 12 digits", C::Ups, &[Digits(12)]),
+    Format::new("ups_9", "UPS 9 digits", C::Ups, &[Digits(9)]),
     Format::new("fedex_12", "FedEx Express 12 digits", C::Fedex, &[Digits(12)]).check(FEDEX_EXPRESS, 0, 11),
     Format::new("fedex_34", "FedEx Express 34 digits", C::Fedex, &[In("012345678"), Digits(33)])
         .check(FEDEX_LONG, 20, 33)
