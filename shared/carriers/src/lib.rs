@@ -14,6 +14,7 @@ mod mapping;
 mod nothing;
 mod recognise;
 mod resolve;
+mod services;
 mod suggest;
 
 pub use accepted::{AcceptedCodes, accepted, countries};

@@ -3,6 +3,21 @@
 //! Written by hand, row by row, from Amazon's lists: never made by the code it checks.
 #![expect(clippy::panic, reason = "tests")]
 
+#[path = "spellings/bigcommerce.rs"]
+mod bigcommerce;
+#[path = "spellings/common.rs"]
+mod common;
+#[path = "spellings/forms.rs"]
+mod forms;
+#[path = "spellings/rows.rs"]
+mod rows;
+#[path = "spellings/shipstation.rs"]
+mod shipstation;
+#[path = "spellings/shopify.rs"]
+mod shopify;
+#[path = "spellings/woocommerce.rs"]
+mod woocommerce;
+
 use carriers::{AcceptedCodes, Because, Decision, Question, accepted, countries, resolve};
 use proptest::prelude::*;
 
@@ -35,7 +50,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("us", "ＵＳＰＳ", "USPS", ""),
     ("us", "USPS Priority Mail", "USPS", "Priority Mail"),
     ("us", "USPS Priority Mail Express 2-Day", "USPS", "Priority Mail Express 2-Day"),
-    ("us", "usps_priority_mail", "USPS", "priority_mail"),
+    ("us", "usps_priority_mail", "USPS", "Priority Mail"),
     ("us", "USPS - Ground Advantage™", "USPS", "Ground Advantage"),
     ("us", "USPS (First-Class Package)", "USPS", "First-Class Package"),
     ("us", "United States Postal Service", "USPS", ""),
@@ -100,7 +115,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("us", "DHL Express", "DHL Express", ""),
     ("us", "DHL Express Worldwide", "DHL Express", "Worldwide"),
     ("us", "dhl_express", "DHL Express", ""),
-    ("us", "dhl_express_worldwide", "DHL Express", "worldwide"),
+    ("us", "dhl_express_worldwide", "DHL Express", "Worldwide"),
     ("us", "DHL Express (Canada)", "DHL Express", ""),
     ("sg", "DHL Express", "DHL", ""),
     ("au", "DHL Express", "DHL", ""),
@@ -136,6 +151,14 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("us", "Pilot Freight", "Pilot Freight", ""),
     ("us", "Estes", "Estes", ""),
     ("us", "Asendia USA", "Asendia", ""),
+    ("us", "Saia LTL Freight", "Saia", ""),
+    ("us", "ABF Freight", "ABF", ""),
+    ("us", "AAA Cooper Transportation", "AAA Cooper", ""),
+    ("us", "Southeastern Freight Lines", "South Eastern Freight Lines", ""),
+    ("us", "RR Donnelley", "RR Donnelley", ""),
+    ("us", "CEVA Logistics", "CEVA", ""),
+    ("us", "TForce Freight", "", ""),
+    ("us", "GlobalPost", "", ""),
     ("us", "APC", "", ""),
     ("us", "Amazon Logistics", "AMZL", ""),
     ("us", "AMZL", "AMZL", ""),
@@ -218,7 +241,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("it", "BRT (Bartolini)", "BRT", ""),
     ("it", "SDA", "SDA", ""),
     ("it", "GLS Italy", "GLS", ""),
-    ("it", "TNT Italy", "", ""),
+    ("it", "TNT Italy", "TNTIT", ""),
     ("es", "Correos", "Correos", ""),
     ("es", "Correos España", "Correos", ""),
     ("es", "Correos Express", "Correos Express", ""),
@@ -226,6 +249,10 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("es", "SEUR 24", "Seur", "24"),
     ("es", "MRW", "MRW", ""),
     ("es", "NACEX", "Nacex", ""),
+    ("es", "Envialia", "Envialia", ""),
+    ("es", "Tipsa", "TIPSA", ""),
+    ("es", "Zeleris", "Zeleris", ""),
+    ("it", "Nexive", "Nexive", ""),
     ("es", "CTT Express", "", ""),
     // the Low Countries, the North, Poland, Turkey
     ("nl", "PostNL", "PostNL", ""),
@@ -234,14 +261,16 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("be", "BPost International", "BPOST", "International"),
     ("se", "PostNord", "PostNord", ""),
     ("se", "PostNord SE", "PostNord", ""),
-    ("se", "Post Danmark", "", ""),
+    ("se", "Post Danmark", "PostNord", ""),
     ("pl", "InPost", "InPost", ""),
     ("pl", "Inpost", "InPost", ""),
     ("pl", "Poczta Polska", "Polish Post", ""),
     ("tr", "Aras Kargo", "Aras Kargo", ""),
     ("tr", "MNG Kargo", "MNG Kargo", ""),
     ("tr", "Yurtiçi Kargo", "", ""),
-    ("tr", "TNT Kargo", "", ""),
+    ("tr", "Horoz Lojistik", "Horoz Lojistik", ""),
+    ("tr", "Ceva Lojistik", "Ceva Lojistik", ""),
+    ("tr", "TNT Kargo", "TNT Kargo", ""),
     // Australia: some codes need more than a name
     ("au", "Australia Post", "", ""),
     ("au", "AusPost", "", ""),
@@ -299,6 +328,9 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("in", "Professional Couriers", "Professional", ""),
     ("in", "First Flight", "First Flight", ""),
     ("in", "Xpressbees", "", ""),
+    ("us", "Shree Maruti", "Shree Maruti Courier", ""),
+    ("us", "Trackon Couriers", "Trackon", ""),
+    ("ae", "iMile Delivery", "iMile", ""),
     ("in", "Ecom Express", "", ""),
     ("us", "XpressBees", "Xpressbees", ""),
     ("us", "Professional Couriers", "The Professional Couriers", ""),
