@@ -4,10 +4,21 @@
 //! A row here is a promise that the words, at the beginning of a text, can mean nobody else.
 
 mod americas;
-mod asia_pacific;
+mod british_isles;
+mod east_asia;
 mod europe;
+mod europe_north_east;
 mod express;
+mod lookalikes;
+mod oceania;
 mod of_lists;
+mod places;
+mod products;
+mod shopify;
+mod slugs;
+mod south_asia_africa;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -15,125 +26,65 @@ use std::sync::LazyLock;
 use crate::carrier::Carrier;
 use crate::fold::compact;
 
+pub(crate) use places::NOT_A_SERVICE;
+
 /// The names of one carrier.
 type Names = (Carrier, &'static [&'static str]);
 
-/// Every table. A new region is a new file and a line here.
-const TABLES: &[&[Names]] =
-    &[express::NAMES, americas::NAMES, europe::NAMES, asia_pacific::NAMES, of_lists::NAMES];
-
-/// Texts that begin like a name above and mean somebody else: recognised as nobody, so the merchant is asked.
-const LOOKALIKES: &[&str] = &[
-    "australia post startrack",
-    "correos de cuba",
-    "deutsche post dhl",
-    "dhl active tracing",
-    "dhl global forwarding",
-    "dhl parcel",
-    "dhl same day",
-    "dhl supply chain",
-    "fedex cross border",
-    "fedex custom critical",
-    "fedex office",
-    "fedex supply chain",
-    "fedex trade networks",
-    "hermes russia",
-    "la poste burkina faso",
-    "la poste du benin",
-    "la poste luxembourg",
-    "swiss post solutions",
-    "tnt post",
-    "ups store",
-    "ups supply chain",
-    "xpo last mile",
+/// Every table of names. A new region or source is a new file and a line here.
+const TABLES: &[&[Names]] = &[
+    express::NAMES,
+    americas::NAMES,
+    british_isles::NAMES,
+    europe::NAMES,
+    europe_north_east::NAMES,
+    east_asia::NAMES,
+    south_asia_africa::NAMES,
+    oceania::NAMES,
+    shopify::NAMES,
+    slugs::NAMES,
+    of_lists::NAMES,
 ];
 
-/// Words after a name that say where or in what legal form, not how it travels.
-pub(crate) const NOT_A_SERVICE: &[&str] = &[
-    "ag",
-    "america",
-    "at",
-    "au",
-    "australia",
-    "austria",
-    "be",
-    "belgium",
-    "ca",
-    "canada",
-    "ch",
-    "co",
-    "corp",
-    "corporation",
-    "de",
-    "denmark",
-    "deutschland",
-    "dk",
-    "en",
-    "england",
-    "es",
-    "espana",
-    "eu",
-    "europe",
-    "fi",
-    "finland",
-    "fr",
-    "france",
-    "gb",
-    "germany",
-    "gmbh",
-    "group",
-    "inc",
-    "india",
-    "ireland",
-    "it",
-    "italia",
-    "italy",
-    "ja",
-    "japan",
-    "jp",
-    "limited",
-    "llc",
-    "ltd",
-    "netherlands",
-    "nl",
-    "no",
-    "norway",
-    "nz",
-    "pl",
-    "poland",
-    "polska",
-    "portugal",
-    "se",
-    "sg",
-    "singapore",
-    "spain",
-    "sweden",
-    "switzerland",
-    "uk",
-    "united kingdom",
-    "united states",
-    "us",
-    "usa",
-];
+/// What the words at the beginning of a text say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Meaning {
+    /// Who carries it; what follows is the service.
+    Carrier(Carrier),
+    /// Who carries it, named by one of its products: the name belongs to the service.
+    Product(Carrier),
+    /// They look like a carrier's name and are not.
+    Lookalike,
+}
 
-/// Whom a name means; `None` for a look-alike.
-static INDEX: LazyLock<BTreeMap<String, Option<Carrier>>> = LazyLock::new(|| {
-    let names = TABLES.iter().copied().flatten();
-    let named = names.flat_map(|(carrier, names)| names.iter().map(|name| (compact(name), Some(*carrier))));
-    named.chain(LOOKALIKES.iter().map(|name| (compact(name), None))).collect()
+impl Meaning {
+    pub(crate) fn carrier(self) -> Option<Carrier> {
+        match self {
+            Self::Carrier(carrier) | Self::Product(carrier) => Some(carrier),
+            Self::Lookalike => None,
+        }
+    }
+}
+
+/// Every name, compact. Built at the first question, then only read.
+static INDEX: LazyLock<BTreeMap<String, Meaning>> = LazyLock::new(|| {
+    let tables = TABLES.iter().map(|table| (*table, Meaning::Carrier as fn(Carrier) -> Meaning));
+    let named = tables.chain([(products::NAMES, Meaning::Product as fn(Carrier) -> Meaning)]);
+    let named = named
+        .flat_map(|(table, meaning)| table.iter().map(move |(carrier, names)| (meaning(*carrier), names)));
+    let named = named.flat_map(|(meaning, names)| names.iter().map(move |name| (compact(name), meaning)));
+    named.chain(lookalikes::LOOKALIKES.iter().map(|name| (compact(name), Meaning::Lookalike))).collect()
 });
 
-/// The longest name there is, in bytes, compact.
-static LONGEST: LazyLock<usize> = LazyLock::new(|| INDEX.keys().map(String::len).max().unwrap_or_default());
-
-/// Whom the compact text `name` means, if it is a name: `Some(None)` for a look-alike.
-pub(crate) fn find(name: &str) -> Option<Option<Carrier>> {
+/// What the compact text `name` means, if it is a name.
+pub(crate) fn find(name: &str) -> Option<Meaning> {
     INDEX.get(name).copied()
 }
 
-/// The length in bytes beyond which no compact text can be a name.
-pub(crate) fn longest() -> usize {
-    *LONGEST
+/// Whether any name is `start` or begins with it: else more words cannot make it one.
+pub(crate) fn begins_a_name(start: &str) -> bool {
+    let from = INDEX.range::<str, _>((std::ops::Bound::Included(start), std::ops::Bound::Unbounded)).next();
+    from.is_some_and(|(name, _)| name.starts_with(start))
 }
 
 /// Whether the compact text begins with a name of the carrier and goes on: DHL, and DHL eCommerce.
@@ -142,84 +93,14 @@ pub(crate) fn extends(text: &str, carrier: Carrier) -> bool {
     text.char_indices()
         .skip(1)
         .filter_map(|(end, _)| text.get(..end))
-        .any(|start| find(start) == Some(Some(carrier)))
+        .take_while(|start| begins_a_name(start))
+        .any(|start| find(start) == Some(Meaning::Carrier(carrier)))
 }
 
 /// Every name and every look-alike, as they are written.
 #[cfg(test)]
 pub(crate) fn spellings() -> impl Iterator<Item = &'static str> {
-    let names = TABLES.iter().copied().flatten().flat_map(|(_, names)| names.iter().copied());
-    names.chain(LOOKALIKES.iter().copied())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::BTreeSet;
-
-    #[test]
-    fn no_name_means_two_carriers_and_none_is_written_twice_in_a_table() {
-        let mut meant: BTreeMap<String, Carrier> = BTreeMap::new();
-        for table in TABLES {
-            let mut seen = BTreeSet::new();
-            for (carrier, name) in
-                table.iter().flat_map(|(c, names)| names.iter().map(move |name| (*c, name)))
-            {
-                assert!(compact(name).chars().count() >= 2, "{name:?} is too short to be sure of");
-                assert!(seen.insert(compact(name)), "{name:?} stands twice");
-                assert_eq!(*meant.entry(compact(name)).or_insert(carrier), carrier, "{name:?} means two");
-            }
-        }
-        let mut seen = BTreeSet::new();
-        for name in LOOKALIKES {
-            assert!(seen.insert(compact(name)), "{name:?} stands twice");
-            assert_eq!(meant.get(&compact(name)), None, "{name:?} is a name");
-        }
-    }
-
-    #[test]
-    fn every_carrier_has_one_row_in_a_table_and_its_title_means_it() {
-        let mut named = BTreeSet::new();
-        for table in TABLES {
-            let rows: BTreeSet<Carrier> = table.iter().map(|(carrier, _)| *carrier).collect();
-            assert_eq!(rows.len(), table.len(), "two rows for one carrier");
-            named.extend(rows);
-        }
-        for carrier in Carrier::ALL {
-            assert!(named.contains(carrier), "{carrier:?} has no names");
-            let meant = crate::recognise(carrier.title(), None).carrier;
-            assert_eq!(meant, Some(*carrier), "{:?}", carrier.title());
-        }
-    }
-
-    #[test]
-    fn words_that_could_be_anybody_are_no_names() {
-        for word in [
-            "post",
-            "express",
-            "other",
-            "custom",
-            "standard",
-            "parcel",
-            "courier",
-            "mail",
-            "logistics",
-            "freight",
-            "economy",
-            "priority",
-            "ground",
-            "target",
-            "sprint",
-            "pin",
-            "go",
-            "amazon",
-            "apc",
-            "landmark",
-        ] {
-            assert_eq!(find(word), None, "{word}");
-        }
-    }
-}
-pub(crate) fn says_nothing(t: &str) -> bool {
-    t.to_lowercase() == "other"
+    let tables = TABLES.iter().chain([&products::NAMES]).copied().flatten();
+    let names = tables.flat_map(|(_, names)| names.iter().copied());
+    names.chain(lookalikes::LOOKALIKES.iter().copied())
 }

@@ -14,11 +14,13 @@ mod fold;
 mod house;
 mod how;
 mod mapping;
+mod nothing;
 pub mod number;
 mod recognise;
 #[cfg(test)]
 mod resolution;
 mod resolve;
+mod services;
 mod suggest;
 
 pub use accepted::{AcceptedCodes, accepted, countries};
@@ -27,5 +29,6 @@ pub use codes::{ServiceField, code, service_field};
 pub use fold::fold;
 pub use how::{How, is_exact_key, key};
 pub use mapping::{Mapping, MappingProblem};
+pub use nothing::says_nothing;
 pub use recognise::{Named, lookup_keys, matching, recognise};
 pub use resolve::{Because, Decision, Question, Scope, resolve};

@@ -1,17 +1,19 @@
 //! Who is meant by what a store wrote, and by which service.
 
-use crate::aliases::{self, NOT_A_SERVICE};
+use crate::aliases::{self, Meaning, NOT_A_SERVICE};
 use crate::carrier::Carrier;
 use crate::fold::{Role, compact, fold, plain, role};
 use crate::how::{self, How, exact_key, key};
 use crate::mapping::Mapping;
+use crate::services::in_words;
 
 /// A text taken apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Named {
     /// Who carries it; `None` if the text names nobody we know, or more than one.
     pub carrier: Option<Carrier>,
-    /// The delivery service as the store wrote it, without the carrier's name and marks like ®.
+    /// The delivery service as the store wrote it, without the carrier's name and marks like ®; a code that a tool
+    /// wrote (`usps_priority_mail`) in words.
     pub service: Option<String>,
 }
 
@@ -25,6 +27,12 @@ pub(crate) struct Reading {
     pub(crate) service_decided: bool,
 }
 
+/// Signs that end a text and belong to no service.
+const ENDS: &str = " -\u{2013}\u{2014},;:|/_!?*\u{2026}\u{3001}\u{3002}";
+
+/// Brackets; one that has lost its other half belongs to no service either.
+const BRACKETS: [(char, char); 5] = [('(', ')'), ('[', ']'), ('（', '）'), ('【', '】'), ('「', '」')];
+
 /// Services longer than this are no services.
 const LONGEST_SERVICE: usize = 100;
 
@@ -32,7 +40,7 @@ const LONGEST_SERVICE: usize = 100;
 ///
 /// A built-in name counts only at the beginning of the text and in whole words; the longest wins. A service that
 /// makes the carrier another brand (DHL with eCommerce) is part of the name; one that names another carrier leaves
-/// the carrier open.
+/// the carrier open. A product of one carrier (ゆうパック) names the carrier and is the service.
 #[must_use]
 pub fn recognise(text: &str, service: Option<&str>) -> Named {
     read(text, service).named
@@ -41,7 +49,7 @@ pub fn recognise(text: &str, service: Option<&str>) -> Named {
 pub(crate) fn read(text: &str, service: Option<&str>) -> Reading {
     let given = service.and_then(tidy_service);
     let own = longest_name(text);
-    let Some((carrier, own)) = own.and_then(|hit| Some((hit.carrier?, hit))) else {
+    let Some((carrier, own)) = own.and_then(|hit| Some((hit.meaning.carrier()?, hit))) else {
         return Reading { named: Named { carrier: None, service: given }, ..Reading::default() };
     };
     let open = |service_decided| Reading {
@@ -50,7 +58,11 @@ pub(crate) fn read(text: &str, service: Option<&str>) -> Reading {
         service_decided,
     };
     // UPS / FedEx: the rest of the text names somebody else.
-    let Some((carrier, own_service)) = refine(carrier, own.rest, false) else { return open(false) };
+    let Some((carrier, rest)) = refine(carrier, own.rest, false) else { return open(false) };
+    let own_service = match own.meaning {
+        Meaning::Product(carrier) => service_of(carrier, text),
+        Meaning::Carrier(_) | Meaning::Lookalike => rest,
+    };
     let name = Some(fold(own.name));
     let Some(given_text) = given.as_deref() else {
         return Reading { named: Named { carrier, service: own_service }, name, service_decided: false };
@@ -71,19 +83,28 @@ pub(crate) fn read(text: &str, service: Option<&str>) -> Reading {
 /// A look-alike of the carrier's brands gives `Some((None, _))`. With `joined` the two are read as one text too.
 fn refine(carrier: Carrier, more: &str, joined: bool) -> Option<(Option<Carrier>, Option<String>)> {
     if joined && let Some(hit) = longest_name_after(carrier, more) {
-        return Some((hit.carrier, tidy_service(hit.rest)));
+        let service = hit.meaning.carrier().and_then(|carrier| service_of(carrier, hit.service(more)));
+        return Some((hit.meaning.carrier(), service));
     }
-    let Some(hit) = longest_name(more) else { return Some((Some(carrier), tidy_service(more))) };
+    let same = |service: &str| Some((Some(carrier), service_of(carrier, service)));
+    let Some(hit) = longest_name(more) else { return same(more) };
     let brand = aliases::extends(&compact(hit.name), carrier);
-    match hit.carrier {
-        Some(again) if again == carrier => Some((Some(carrier), tidy_service(hit.rest))),
-        Some(other) if brand => Some((Some(other), tidy_service(hit.rest))),
+    match hit.meaning.carrier() {
+        Some(again) if again == carrier => same(hit.service(more)),
+        Some(other) if brand => Some((Some(other), service_of(other, hit.service(more)))),
         // The text already names the brand, the service only its house: DHL eCommerce by "DHL Parcel Plus".
-        Some(house) if is_brand_of(carrier, house) => Some((Some(carrier), tidy_service(hit.rest))),
+        Some(house) if is_brand_of(carrier, house) => same(hit.service(more)),
         None if brand => Some((None, None)),
-        None => Some((Some(carrier), tidy_service(more))),
+        None => same(more),
         Some(_) => None,
     }
+}
+
+/// The service that follows a carrier's name, tidy, and in words if it is a code.
+fn service_of(carrier: Carrier, after_name: &str) -> Option<String> {
+    let service = tidy_service(after_name)?;
+    let joined = after_name.starts_with(['_', '\u{ff3f}']);
+    Some(in_words(carrier, &service, joined).unwrap_or(service))
 }
 
 /// Whether the carrier's own title begins with a name of `house` and goes on.
@@ -93,12 +114,21 @@ fn is_brand_of(carrier: Carrier, house: Carrier) -> bool {
 
 /// A name at the beginning of a text.
 struct Hit<'a> {
-    /// `None` for a look-alike.
-    carrier: Option<Carrier>,
+    meaning: Meaning,
     /// As it was written.
     name: &'a str,
     /// What follows it.
     rest: &'a str,
+}
+
+impl<'a> Hit<'a> {
+    /// The part of the text that says how it travels.
+    fn service(&self, text: &'a str) -> &'a str {
+        match self.meaning {
+            Meaning::Product(_) => text,
+            Meaning::Carrier(_) | Meaning::Lookalike => self.rest,
+        }
+    }
 }
 
 /// The longest built-in name at the beginning of `text`, in whole words.
@@ -116,7 +146,7 @@ pub(crate) fn all_named(text: &str) -> Vec<Carrier> {
         }
         let Some(hit) = text.get(start..).and_then(longest_name) else { continue };
         past = start + hit.name.len();
-        if let Some(carrier) = hit.carrier.filter(|carrier| !named.contains(carrier)) {
+        if let Some(carrier) = hit.meaning.carrier().filter(|carrier| !named.contains(carrier)) {
             named.push(carrier);
         }
     }
@@ -133,11 +163,11 @@ fn longest_name_from<'a>(before: &str, text: &'a str) -> Option<Hit<'a>> {
     let mut best = None;
     for (start, end) in words(text) {
         joined.push_str(&compact(text.get(start..end)?));
-        if joined.len() > aliases::longest() {
+        if !aliases::begins_a_name(&joined) {
             break;
         }
-        if let Some(carrier) = aliases::find(&joined) {
-            best = Some(Hit { carrier, name: text.get(..end)?, rest: text.get(end..)? });
+        if let Some(meaning) = aliases::find(&joined) {
+            best = Some(Hit { meaning, name: text.get(..end)?, rest: text.get(end..)? });
         }
     }
     best
@@ -168,24 +198,26 @@ pub(crate) fn tidy_service(text: &str) -> Option<String> {
     let (first, _) = words(&text).next()?;
     let words_of = text.get(first..)?.split(|c: char| c.is_whitespace() || c.is_control());
     let mut service = words_of.filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
-    while let Some(last) = service.chars().last() {
-        let closes = match last {
-            ')' => !service.contains('('),
-            ']' => !service.contains('['),
-            _ => matches!(
-                last,
-                '-' | '\u{2013}' | '\u{2014}' | ',' | ';' | ':' | '|' | '/' | '_' | '(' | '[' | ' '
-            ),
-        };
-        if !closes {
-            break;
-        }
+    while service.chars().last().is_some_and(|last| is_beyond(&service, last)) {
         service.pop();
     }
     let folded = fold(&service);
     let says_how = !NOT_A_SERVICE.contains(&folded.as_str())
         && folded.split(' ').any(|word| !NOT_A_SERVICE.contains(&word));
     (says_how && service.chars().count() <= LONGEST_SERVICE).then_some(service)
+}
+
+/// Whether the last sign of a service is none of it.
+fn is_beyond(service: &str, last: char) -> bool {
+    if let Some((open, _)) = BRACKETS.iter().find(|(_, close)| *close == last) {
+        return !service.contains(*open);
+    }
+    // The full stop of an abbreviation stays: 2Day A.M.
+    let abbreviated = || {
+        let word = service.rsplit(' ').next().unwrap_or_default().trim_end_matches('.');
+        word.contains('.') && !service.ends_with("..")
+    };
+    ENDS.contains(last) || BRACKETS.iter().any(|(open, _)| *open == last) || (last == '.' && !abbreviated())
 }
 
 /// The keys under which a mapping for this text may be kept, most particular first.
@@ -252,7 +284,19 @@ mod tests {
             ("Royal Mail Tracked 24 (signed)", named(C::RoyalMail, "Tracked 24 (signed)")),
             ("USPS (First Class)", named(C::Usps, "First Class")),
             ("stamps.com", named(C::Usps, None)),
-            ("dhl_express_worldwide", named(C::DhlExpress, "worldwide")),
+            ("dhl_express_worldwide", named(C::DhlExpress, "Worldwide")),
+            ("usps_priority_mail_express", named(C::Usps, "Priority Mail Express")),
+            ("fedex_FEDEX_2_DAY", named(C::Fedex, "2Day")),
+            ("ups_surepost_1_lb_or_greater", named(C::Ups, "SurePost")),
+            ("fedex_smartpost", named(C::FedexSmartPost, None)),
+            ("ontrac ground", named(C::OnTrac, "ground")),
+            ("ｕｐｓ＿ｇｒｏｕｎｄ", named(C::Ups, "Ground")),
+            ("ゆうパック 60サイズ", named(C::JapanPost, "ゆうパック 60サイズ")),
+            ("SurePost®", named(C::Ups, "SurePost")),
+            ("UPS SurePost", named(C::Ups, "SurePost")),
+            ("FedEx 2Day A.M.", named(C::Fedex, "2Day A.M.")),
+            ("FedEx Ground.", named(C::Fedex, "Ground")),
+            ("UPS from ShipStation", named(C::Ups, None)),
             ("Amazon Logistics", named(C::AmazonLogistics, None)),
             ("UPS Mail Innovations Expedited", named(C::UpsMailInnovations, "Expedited")),
             ("UPS, Inc.", named(C::Ups, None)),
@@ -271,7 +315,7 @@ mod tests {
             ("UPS", "Ground ", named(C::Ups, "Ground")),
             ("UPS", "UPS® Ground", named(C::Ups, "Ground")),
             ("UPS Ground", "Next Day Air", named(C::Ups, "Next Day Air")),
-            ("stamps_com", "usps_priority_mail", named(C::Usps, "priority_mail")),
+            ("stamps_com", "usps_priority_mail", named(C::Usps, "Priority Mail")),
             ("FedEx", "SmartPost", named(C::FedexSmartPost, None)),
             ("FedEx", "FedEx SmartPost parcel select", named(C::FedexSmartPost, "parcel select")),
             ("Federal Express", "Ground Economy", named(C::FedexSmartPost, None)),
@@ -285,6 +329,11 @@ mod tests {
             ("DHL eCommerce", "DHL SM Parcel", named(C::DhlEcommerce, "SM Parcel")),
             ("La Poste", "Colissimo", named(C::Colissimo, None)),
             ("Correos", "Express", named(C::CorreosExpress, None)),
+            ("fedex", "GROUND_HOME_DELIVERY", named(C::Fedex, "Home Delivery")),
+            ("USPS", "GroundAdvantage", named(C::Usps, "Ground Advantage")),
+            ("ヤマト運輸", "ネコポス", named(C::Yamato, "ネコポス")),
+            ("宅急便", "クール", named(C::Yamato, "クール")),
+            ("宅急便", "Japan", named(C::Yamato, "宅急便")),
             ("UPS", "  ", named(C::Ups, None)),
             ("UPS", "Canada", named(C::Ups, None)),
         ] {
@@ -299,6 +348,10 @@ mod tests {
             ("UPS", Some("USPS Priority Mail")),
             ("Stamps.com UPS Ground", None),
             ("endicia", Some("FedEx Ground")),
+            ("stamps_com", Some("globalpost_economy")),
+            ("SurePost FedEx", None),
+            ("FedEx", Some("SurePost")),
+            ("ゆうパック ヤマト運輸", None),
             ("DHL", Some("Parcel UK")),
             ("DHL Parcel", None),
             ("DHL", Some("DHL Parcel UK Next Day")),
@@ -370,6 +423,16 @@ mod tests {
     fn services_too_long_or_empty_are_none() {
         assert_eq!(tidy_service(&"x".repeat(101)), None);
         assert_eq!(tidy_service(" -—® "), None);
-        assert_eq!(tidy_service("2-Day\u{200b}\u{7}"), Some("2-Day".to_owned()));
+        for (text, want) in [
+            ("2-Day\u{200b}\u{7}", "2-Day"),
+            ("2Day A.M.", "2Day A.M."),
+            ("2Day A.M..", "2Day A.M."),
+            ("Ground.", "Ground"),
+            ("Ground (", "Ground"),
+            ("(宅急便）", "宅急便"),
+            ("Tracked 24 (signed)!", "Tracked 24 (signed)"),
+        ] {
+            assert_eq!(tidy_service(text).as_deref(), Some(want), "{text:?}");
+        }
     }
 }

@@ -6,12 +6,12 @@ use domain::confirmation::CarrierCode;
 use serde::{Deserialize, Serialize};
 
 use crate::accepted::accepted;
-use crate::aliases::says_nothing;
 use crate::carrier::Carrier;
 use crate::codes::{ServiceField, code_of_house, service_field};
 use crate::fold::fold;
 use crate::house;
 use crate::mapping::{Mapping, suggestions};
+use crate::nothing::says_nothing;
 use crate::number::{Contradiction, contradicts, settles};
 use crate::recognise::{Reading, all_named, read, tidy_service};
 

@@ -372,6 +372,7 @@ const ASKED: &[(&str, &[&str])] = &[
     (
         "look-alikes, and nobody knows which a country offers",
         &[
+            "AUSSIE_POST",
             "APC Overnight",
             "APC-Overnight",
             "AT POST",
@@ -450,6 +451,7 @@ const ASKED: &[(&str, &[&str])] = &[
             "honesteye",
         ],
     ),
+    ("a brand whose name is a word of every day", &["FAST EST"]),
     (
         "no carriers",
         &["Consegna Mezzi Propri", "Digital Delivery", "HS code", "Interno", "Mezzi propri", "Self Delivery"],

@@ -113,7 +113,6 @@ pub(super) const NAMES: &[Names] = &[
     (C::EthiopianPost, &["Ethiopian Post", "Ethiopian Postal Service"]),
     (C::Europaczka, &["Europaczka"]),
     (C::Exapaq, &["Exapaq"]),
-    (C::FastEst, &["Fast Est"]),
     (C::FilloKargo, &["Fillo Kargo"]),
     (C::FirstFlightChina, &["First Flight China"]),
     (C::FlashCourier, &["Flash Courier"]),
@@ -330,7 +329,6 @@ pub(super) const NAMES: &[Names] = &[
     (C::Zimpost, &["Zimpost"]),
     (C::ZustAmbrosetti, &["Zust Ambrosetti", "Züst Ambrosetti SpA"]),
     // Words of lists for carriers that other files name too.
-    (C::AustraliaPost, &["Aussie Post"]),
     (C::Dachser, &["Dacsher", "Dascher"]),
     (C::DpdLocal, &["Interlink Express"]),
     (C::Fedex, &["AFL FedEx"]),
