@@ -265,6 +265,7 @@ carriers! {
     HermesCorporate "hermes-corporate" "Hermes (Corporate)";
     HermesEinrichtung "hermes-einrichtungsservice" "Hermes Einrichtungsservice";
     HermesGermany "hermes-germany" "Hermes Germany";
+    HermesUk "hermes-uk" "Hermes UK";
     HongkongPost "hongkong-post" "Hongkong Post";
     HorozLojistik "horoz-lojistik" "Horoz Lojistik";
     HotpointLogistics "hotpoint-logistics" "Hotpoint Logistics";

@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::accepted::accepted;
 use crate::carrier::Carrier;
-use crate::codes::{ServiceField, code_of_house, service_field};
+use crate::codes::{ServiceField, code, code_of_house, service_field};
 use crate::fold::fold;
 use crate::house;
 use crate::mapping::{Mapping, suggestions};
 use crate::nothing::says_nothing;
-use crate::number::{Contradiction, contradicts, settles};
+use crate::number::{Contradiction, contradicts, same_house, settles};
 use crate::recognise::{Reading, all_named, read, tidy_service};
 
 /// How far a mapping reaches.
@@ -292,7 +292,12 @@ fn takes_service(question: Question<'_>) -> bool {
 fn suggest(question: Question<'_>, hints: &[&str]) -> Vec<String> {
     let list: Vec<_> = accepted(question.marketplace, question.country).into_iter().collect();
     let mut near: Vec<String> = Vec::new();
-    for code in hints.iter().flat_map(|hint| suggestions(&list, hint)) {
+    // A brand without a code may go by that of its house: Evri by Hermes UK.
+    let named = hints.iter().find_map(|hint| read(hint, None).named.carrier);
+    let house = Carrier::ALL.iter().filter(|brand| named.is_some_and(|named| same_house(named, **brand)));
+    let of_house = house.filter_map(|brand| code(*brand, question.marketplace, question.country));
+    let alike = hints.iter().flat_map(|hint| suggestions(&list, hint));
+    for code in alike.chain(of_house.map(str::to_owned)) {
         if near.len() < 5 && !near.contains(&code) {
             near.push(code);
         }

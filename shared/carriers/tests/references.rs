@@ -40,7 +40,7 @@ const ROWS: &[(&str, &str, &str, &str)] = &[
     ("amazon", "gb", "Royal Mail", "Royal Mail"),
     ("amazon", "gb", "ROYAL_MAIL", "Royal Mail"),
     ("amazon", "gb", "Parcelforce", "Parcelforce"),
-    ("amazon", "gb", "Evri", "Hermes UK"),
+    ("amazon", "gb", "Evri", ""),
     ("amazon", "gb", "Yodel", "Yodel"),
     ("amazon", "gb", "DPD UK", "DPD"),
     ("amazon", "gb", "DPD Local", "DPD Local"),

@@ -25,9 +25,6 @@ pub(super) const NAMES: &[Names] = &[
         &[
             "Evri",
             "Evri UK",
-            "Hermes UK",
-            "myHermes",
-            "myHermes UK",
             "Evri (Hermes)",
             "Evri (myHermes)",
             "Hermes (Evri)",
@@ -36,6 +33,8 @@ pub(super) const NAMES: &[Names] = &[
             "Hermes now Evri",
         ],
     ),
+    // What Evri was called until 2022, and what lists older than that still call it.
+    (C::HermesUk, &["Hermes UK", "myHermes", "myHermes UK"]),
     (C::Yodel, &["Yodel", "Yodel UK", "Yodel Direct", "Yodel Delivery Network", "Home Delivery Network"]),
     (C::CollectPlus, &["CollectPlus"]),
     (C::DpdLocal, &["DPD Local", "DPD Local UK", "DPD Local (Interlink)", "Interlink Express"]),

@@ -7,7 +7,8 @@
 //! capitals. A national carrier with an everyday name (Total Express) has its code in its own country only.
 //!
 //! Sources: announcements of July 2021 (exact text), feed schema 4.1 of September 2021, the short lists in the
-//! help of Singapore and Australia, the Indian template of 2019. Evri goes as the `Hermes UK` it was called then.
+//! help of Singapore and Australia, the Indian template of 2019. Evri has no code in any of them: it is
+//! newer than they are, and whether it still goes as the `Hermes UK` it was called then nobody outside knows.
 //! Amazon Shipping in Italy: confirmations are answered with success and dropped since February 2026 (issue 5232
 //! of Amazon's selling-partner-api-models, open in May 2026).
 
@@ -163,7 +164,6 @@ const ROWS: &[Row] = &[
     row(C::Estafeta, &["Estafeta"]),
     row(C::Estes, &["Estes"]),
     row(C::Europaczka, &["Europaczka"]),
-    row(C::Evri, &["Hermes UK"]),
     row(C::Exapaq, &["Exapaq"]),
     row(C::Fastway, &["Fastway"]),
     row(C::Fedex, &["FedEx", "AFL/Fedex"]).first_in(&[("jp", "FEDEX_JP")]),
@@ -187,6 +187,7 @@ const ROWS: &[Row] = &[
     row(C::HermesCorporate, &["Hermes (Corporate)"]),
     row(C::HermesEinrichtung, &["Hermes Einrichtungsservice"]),
     row(C::HermesGermany, &["Hermes Logistik Gruppe"]),
+    row(C::HermesUk, &["Hermes UK"]),
     row(C::HongkongPost, &["Hongkong Post"]),
     row(C::HorozLojistik, &["Horoz Lojistik"]),
     row(C::HotpointLogistics, &["Hotpoint Logistics"]),

@@ -111,6 +111,7 @@ const ROWS: &[Row] = &[
     row(C::FourPx, &["FourPX"]),
     row(C::Gls, &["GLS"]),
     row(C::Hermes, &["Hermes"]),
+    row(C::HermesUk, &[]).first_in(&[("gb", "Hermes")]),
     row(C::HermesGermany, &["Hermes"]).held_in(&["gb"]),
     row(C::HongkongPost, &["HongKongPost"]),
     row(C::HunterExpress, &["HUNTEREXPRESS"]),

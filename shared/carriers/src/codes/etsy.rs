@@ -130,6 +130,7 @@ const ROWS: &[Row] = &[
     row(C::GuernseyPost, &["guernsey-post"]),
     row(C::HayPost, &["hay-post"]),
     row(C::Hermes, &[]).houses(&[("gb", "hermes"), ("de", "hermes-de"), ("it", "hermes-it")]),
+    row(C::HermesUk, &["hermes"]),
     row(C::HermesGermany, &["hermes-de"]),
     row(C::HongkongPost, &["hong-kong-post"]),
     row(C::IcelandPost, &["islandspostur"]),

@@ -95,7 +95,7 @@ const TRACKING_CARRIERS: &[Offered] = &[
     ("mexico-redpack", Ok(C::Redpack)),
     ("mondialrelay", Ok(C::MondialRelay)),
     ("mrw-spain", Ok(C::Mrw)),
-    ("myhermes-uk", Ok(C::Evri)),
+    ("myhermes-uk", Ok(C::HermesUk)),
     ("nacex-spain", Ok(C::Nacex)),
     ("new-zealand-post", Ok(C::NewZealandPost)),
     ("nova-poshta", Ok(C::NovaPoshta)),
