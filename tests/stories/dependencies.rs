@@ -43,7 +43,7 @@ const RUNTIME: [&str; 5] = ["tokio", "reqwest", "hyper", "axum", "lettre"];
 const RUNTIME_ROOMS: [&str; 4] = ["shared/connector-api", "shared/aws", "functions/", "infra/"];
 
 /// Which of our rooms a room may use at first hand; the longest path that fits decides.
-const MAY_USE: [(&str, &[&str]); 14] = [
+const MAY_USE: [(&str, &[&str]); 15] = [
     ("shared/domain", &[]),
     ("shared/carriers", &["domain"]),
     ("shared/signatures", &["domain"]),
@@ -54,7 +54,11 @@ const MAY_USE: [(&str, &[&str]); 14] = [
     ("shared/registry", &["domain", "connector-api", "connector-"]),
     ("shared/workflow", &["domain", "carriers", "signatures", "ports", "connector-api"]),
     ("shared/aws", &["domain", "carriers", "signatures", "ports"]),
-    ("functions/", &["domain", "ports", "connector-api", "registry", "settings", "workflow", "aws"]),
+    ("shared/hosting", &["domain", "ports", "connector-api", "registry", "settings", "workflow", "aws"]),
+    (
+        "functions/",
+        &["domain", "ports", "connector-api", "registry", "settings", "workflow", "aws", "hosting"],
+    ),
     ("infra/sandbox", &["domain", "carriers", "signatures"]),
     (
         "infra/local",

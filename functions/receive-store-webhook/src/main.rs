@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use aws::{AwsKeys, Installation, Patience};
+use aws::Patience;
 use lambda_http::{Body, Error, Request, RequestExt as _, Response, service_fn};
 use ports::{QueueName, SystemClock};
 use registry::Registry;
@@ -13,13 +13,8 @@ use workflow::receive::{Inbound, KeyCache, Receiver, RouteKey};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = ReceiverSettings::read(&settings::process_env())?;
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.common.log)?;
-    tracing_subscriber::fmt().json().with_env_filter(filter).init();
-    let access = settings.common.aws;
-    let (access_key_id, secret_access_key) = (access.access_key_id, access.secret_access_key);
-    let keys = AwsKeys { access_key_id, secret_access_key, session_token: access.session_token };
-    let (endpoint, prefix) = (access.endpoint_url.as_deref(), &settings.common.table_prefix);
-    let aws = Installation::new(&access.region, endpoint, &keys, prefix).with_patience(Patience::RECEIVER);
+    hosting::start_log(env!("CARGO_PKG_NAME"), &settings.common)?;
+    let aws = hosting::installation(&settings.common).with_patience(Patience::RECEIVER);
     let secrets = aws.webhook_secrets();
     let route_key = secrets.route_key().await?.context("the installation has no route key yet")?;
     let receiver = &Receiver {

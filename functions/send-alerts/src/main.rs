@@ -2,37 +2,19 @@
 
 use std::sync::Arc;
 
-use aws::{AwsKeys, Installation};
-use connector_api::HttpTransport;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
-use ports::{QueueName, SystemClock, SystemRng};
-use registry::Registry;
+use ports::QueueName;
 use settings::function::MailerSettings;
+use workflow::alerts;
 use workflow::batch::{self, SqsEvent};
-use workflow::{alerts, world::World};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = MailerSettings::read(&settings::process_env())?;
-    let filter = tracing_subscriber::EnvFilter::try_new(&settings.common.log)?;
-    tracing_subscriber::fmt().json().with_env_filter(filter).init();
-    let access = settings.common.aws;
-    let (access_key_id, secret_access_key) = (access.access_key_id, access.secret_access_key);
-    let keys = AwsKeys { access_key_id, secret_access_key, session_token: access.session_token };
-    let (endpoint, prefix) = (access.endpoint_url.as_deref(), &settings.common.table_prefix);
-    let aws = Installation::new(&access.region, endpoint, &keys, prefix);
-    let world = &World {
-        ledger: Arc::new(aws.ledger()),
-        queue: Arc::new(aws.queue([(QueueName::Alerts, settings.alerts_queue_url)])),
-        transport: Arc::new(HttpTransport::new()?),
-        mail: Arc::new(aws.mail(settings.mail_from)),
-        credentials: Arc::new(aws.credentials()),
-        clock: Arc::new(SystemClock),
-        rng: Arc::new(SystemRng),
-        connectors: Arc::new(Registry::default()),
-        memo: Arc::default(),
-        allow_base_urls: settings.common.allow_base_urls,
-    };
+    let queues = [(QueueName::Alerts, settings.alerts_queue_url)];
+    let from = settings.mail_from;
+    let world =
+        &hosting::world(env!("CARGO_PKG_NAME"), &settings.common, queues, |aws| Arc::new(aws.mail(from)))?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         Ok::<_, Error>(batch::answer(world, &event.payload, |body| alerts::tell(world, body)).await)
     }))

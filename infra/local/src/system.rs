@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use signatures::RouteKey;
 use workflow::apply::Applied;
 use workflow::batch::MAX_RECEIVES;
+use workflow::clock_watch::ClockWatch;
 use workflow::world::World;
 
 use crate::embedded::{DataDir, Database, Encryption, LocalQueue, Mailbox, SmtpMail, SmtpSettings};
@@ -94,7 +95,7 @@ pub(crate) async fn open(data: &Path, settings: Option<&LocalSettings>) -> Resul
     let world = World {
         ledger: Arc::new(database.ledger()),
         queue: queue.clone(),
-        transport: Arc::new(HttpTransport::new()?),
+        transport: Arc::new(ClockWatch::new(Arc::new(HttpTransport::new()?), clock.clone())),
         mail: mailbox.clone(),
         credentials: credentials.clone(),
         clock,

@@ -33,6 +33,13 @@ pub const CREDENTIAL_EXPIRES: &str = "credential_expires:";
 /// How many days before a credential ends the merchant is mailed.
 const REMIND_DAYS: [i64; 4] = [1, 7, 15, 30];
 
+/// In how many seconds the memory of a silence fades to about a third: ten days, so to a half in a week.
+const GAP_FADES_IN_S: u64 = 10 * 86_400;
+/// A silence that is no news even for a busy shop, seconds: an evening.
+const SHORTEST_GAP_S: u64 = 4 * 3600;
+/// How many times its usual longest silence a store must be silent to be suspected.
+const SILENT_TIMES: u64 = 3;
+
 /// A connection's state.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ConnectionState {
@@ -65,6 +72,9 @@ pub struct ConnectionState {
     /// When a webhook last came (noted once a minute at most).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_webhook: Option<Timestamp>,
+    /// The longest silence between two webhooks, seconds; halved each week, so that a shop may change its ways.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub webhook_gap_s: Option<u64>,
     /// When a package was last accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_confirmation: Option<Timestamp>,
@@ -102,6 +112,7 @@ impl ConnectionState {
             next_poll: None,
             last_poll: None,
             last_webhook: None,
+            webhook_gap_s: None,
             last_confirmation: None,
             credentials_expire_at: None,
             last_digest: None,
@@ -145,6 +156,32 @@ impl ConnectionState {
         self.alerts != before
     }
 
+    /// A webhook came.
+    pub fn heard_webhook(&mut self, now: Timestamp) {
+        if let Some(last) = self.last_webhook.filter(|last| *last <= now) {
+            let silence = u64::try_from(now.duration_since(last).as_secs()).unwrap_or_default();
+            let known = self.webhook_gap_s.unwrap_or_default();
+            let faded = known.saturating_mul(GAP_FADES_IN_S) / GAP_FADES_IN_S.saturating_add(silence);
+            self.webhook_gap_s = Some(silence.max(faded));
+        }
+        self.last_webhook = self.last_webhook.max(Some(now));
+    }
+
+    /// Whether a store that sends webhooks has been silent far longer than it ever is.
+    #[must_use]
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        let usual = self.webhook_gap_s.unwrap_or_default().max(SHORTEST_GAP_S);
+        let silence = self.last_webhook.map_or(0, |last| now.duration_since(last).as_secs());
+        u64::try_from(silence).is_ok_and(|silence| silence > usual.saturating_mul(SILENT_TIMES))
+    }
+
+    /// Whether its authorisation is gone, or ends within a week.
+    #[must_use]
+    pub fn credentials_fail(&self, now: Timestamp) -> bool {
+        let ends = self.credentials_expire_at.map(|at| at.duration_since(now).as_secs());
+        matches!(self.activity, Activity::Parked { .. }) || ends.is_some_and(|left| left <= 7 * 86_400)
+    }
+
     /// Whether calls may be made for it.
     #[must_use]
     pub fn works(&self) -> bool {
@@ -177,6 +214,61 @@ mod tests {
             }
         }
         told
+    }
+
+    #[test]
+    fn a_store_is_silent_when_it_says_nothing_for_thrice_its_longest_silence() {
+        let account = Account::new("m".try_into().unwrap(), "shop".try_into().unwrap());
+        let hours = jiff::SignedDuration::from_hours;
+        let mut state = ConnectionState::starting(account, day("2027-01-01"));
+        let mut now = day("2027-01-01");
+        assert!(
+            !state.is_silent(now + hours(10_000)),
+            "one that never spoke has nothing to fall silent from"
+        );
+        state.heard_webhook(now);
+        assert!(!state.is_silent(now + hours(12)));
+        assert!(state.is_silent(now + hours(13)), "thrice an evening, at the least");
+        // Each hour by day, nothing for ten at night.
+        for _ in 0..7 {
+            for pause in [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 10] {
+                now += hours(pause);
+                assert!(!state.is_silent(now));
+                state.heard_webhook(now);
+            }
+        }
+        assert!(!state.is_silent(now + hours(30)) && state.is_silent(now + hours(31)));
+        // Busy day and night for two months: that nights were quiet once is forgotten.
+        for _ in 0..60 * 24 {
+            now += hours(1);
+            state.heard_webhook(now);
+        }
+        assert!(state.is_silent(now + hours(13)));
+        // A message that was late, or a clock that was set back, makes no silence.
+        let gap = state.webhook_gap_s;
+        state.heard_webhook(now - hours(50));
+        assert_eq!((state.webhook_gap_s, state.last_webhook), (gap, Some(now)));
+    }
+
+    #[test]
+    fn credentials_fail_when_they_are_gone_or_end_within_a_week() {
+        let account = Account::new("m".try_into().unwrap(), "us".try_into().unwrap());
+        let now = day("2027-01-01");
+        let mut state = ConnectionState::starting(account, now);
+        for (ends, fail) in [
+            (None, false),
+            (Some("2027-01-09"), false),
+            (Some("2027-01-08"), true),
+            (Some("2026-12-01"), true),
+        ] {
+            state.credentials_expire_at = ends.map(day);
+            assert_eq!(state.credentials_fail(now), fail, "{ends:?}");
+        }
+        state.credentials_expire_at = None;
+        state.activity = Activity::Paused { since: now };
+        assert!(!state.credentials_fail(now), "a person did that");
+        state.activity = Activity::Parked { why: "revoked".into(), since: now };
+        assert!(state.credentials_fail(now));
     }
 
     #[test]

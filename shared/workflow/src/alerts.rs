@@ -24,6 +24,7 @@ use ports::{LedgerError, QueueName};
 use crate::mails::Stage;
 use crate::message::{AlertMessage, WorkError, check_layout};
 use crate::records::{Loaded, Record, Stored, later, load};
+use crate::trace;
 use crate::world::World;
 
 pub use digest::digest_is_due;
@@ -53,6 +54,13 @@ pub async fn tell(world: &World, body: &str) -> Result<(), WorkError> {
         serde_json::from_str(body).map_err(|error| WorkError::Unreadable(error.to_string()))?;
     check_layout(message.schema)?;
     let key = message.key();
+    let connection = key.account().map(|account| account.to_string());
+    let about = tracing::error_span!("tell", connection, trace_id = tracing::field::Empty);
+    trace::follow(world, message.trace, about, |world| async move { tell_of(&world, key).await }).await
+}
+
+/// Tells of the record, or sends the group of mails, at `key`.
+async fn tell_of(world: &World, key: ItemKey) -> Result<(), WorkError> {
     if key.pk.starts_with("G#") {
         return group::flush_at(world, &key).await;
     }

@@ -8,15 +8,18 @@ pub mod alerts;
 pub mod apply;
 pub mod batch;
 mod carrier;
+pub mod clock_watch;
 pub mod limits;
 pub mod mails;
 pub mod mappings;
 pub mod message;
+pub mod metrics;
 pub mod poll;
 pub mod receive;
 pub mod records;
 pub mod sweep;
 pub mod sync;
+pub mod trace;
 pub mod wake;
 pub mod world;
 

@@ -6,6 +6,8 @@ use domain::ids::{Account, MarketplaceOrderRef, StoreOrderRef};
 use domain::keys::{ItemKey, Table};
 use serde::{Deserialize, Serialize};
 
+use crate::trace::Trace;
+
 /// The layout written today; see `is_read` for those that are read.
 pub const SCHEMA: u16 = 1;
 
@@ -35,6 +37,9 @@ pub struct Message {
     pub schema: u16,
     /// What to look at.
     pub look: Look,
+    /// What it came from; older code sends none and passes over it.
+    #[serde(default, deserialize_with = "crate::trace::lenient", skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
 }
 
 /// What to look at.
@@ -86,7 +91,7 @@ impl Look {
     #[must_use]
     pub fn to_body(self) -> String {
         // Messages are structs of texts and numbers: they always serialise.
-        serde_json::to_string(&Message { schema: SCHEMA, look: self }).unwrap_or_default()
+        serde_json::to_string(&Message { schema: SCHEMA, look: self, trace: None }).unwrap_or_default()
     }
 }
 
@@ -102,6 +107,9 @@ pub struct AlertMessage {
     /// Stands in table `connections`.
     #[serde(default)]
     pub connection: bool,
+    /// What it came from; older code sends none and passes over it.
+    #[serde(default, deserialize_with = "crate::trace::lenient", skip_serializing_if = "Option::is_none")]
+    pub trace: Option<Trace>,
 }
 
 impl AlertMessage {
@@ -113,6 +121,7 @@ impl AlertMessage {
             pk: key.pk.clone(),
             sk: key.sk.clone(),
             connection: key.table == Table::Connections,
+            trace: None,
         }
     }
 
@@ -158,6 +167,14 @@ pub enum WorkError {
 /// # Errors
 /// [`WorkError::Unreadable`]: it ends in the dead letters, where a person sees it.
 pub fn read(body: &str) -> Result<Look, WorkError> {
+    Ok(read_traced(body)?.0)
+}
+
+/// Reads a message, and what it came from.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_traced(body: &str) -> Result<(Look, Option<Trace>), WorkError> {
     #[derive(Deserialize)]
     struct Head {
         schema: u16,
@@ -166,7 +183,7 @@ pub fn read(body: &str) -> Result<Look, WorkError> {
     check_layout(head.schema)?;
     let message: Message =
         serde_json::from_str(body).map_err(|error| WorkError::Unreadable(error.to_string()))?;
-    Ok(message.look)
+    Ok((message.look, message.trace))
 }
 
 #[cfg(test)]
@@ -187,5 +204,36 @@ mod tests {
         assert!(matches!(message(SCHEMA + 2), Err(WorkError::Unreadable(_))));
         let next = r#"{"schema":2,"look":{"at":"unheard_of"}}"#;
         assert!(matches!(super::read(next), Err(WorkError::Unreadable(_))), "it must parse");
+    }
+
+    #[test]
+    fn a_message_carries_its_trace_is_read_without_one_and_by_code_that_knows_none() {
+        /// How messages were read before there were traces.
+        #[derive(Deserialize)]
+        struct Before {
+            schema: u16,
+            look: Look,
+        }
+        let account = Account::new("m".try_into().unwrap(), "c".try_into().unwrap());
+        let look = Look::Answered { account: account.clone() };
+        let plain = look.clone().to_body();
+        assert_eq!(read_traced(&plain).unwrap(), (look.clone(), None));
+        let trace = Trace { id: "1-67891233-abcdef012345678912345678".into(), sampled: true };
+        let traced = crate::trace::carry(&plain, &trace);
+        assert_eq!(read_traced(&traced).unwrap(), (look.clone(), Some(trace.clone())));
+        let before: Before = serde_json::from_str(&traced).unwrap();
+        assert_eq!((before.schema, before.look), (SCHEMA, look.clone()));
+        // Whatever stands there: the order is looked at.
+        for strange in
+            ["null", "1", "\"x\"", "{}", r#"{"id":"jane@example.com"}"#, r#"{"id":1,"sampled":"no"}"#]
+        {
+            let body = format!("{},\"trace\":{strange}}}", plain.strip_suffix('}').unwrap());
+            assert_eq!(read_traced(&body).unwrap(), (look.clone(), None), "{strange}");
+        }
+        let alert = AlertMessage::about(&ItemKey::connection_state(&account));
+        let read = |body: &str| serde_json::from_str::<AlertMessage>(body).unwrap();
+        assert_eq!(read(&alert.to_body()), alert);
+        let traced = read(&crate::trace::carry(&alert.to_body(), &trace));
+        assert_eq!(traced, AlertMessage { trace: Some(trace), ..alert });
     }
 }

@@ -14,6 +14,7 @@ use jiff::Timestamp;
 use ports::LedgerError;
 
 use crate::message::WorkError;
+use crate::metrics::{About, Metric, note};
 use crate::records::later;
 use crate::sync;
 use crate::world::World;
@@ -105,7 +106,8 @@ async fn poll_one(world: &World, connection: &Connection, orders: &mut u32) -> R
         }
     };
     let every = interval(connection, every);
-    let Some(cursor) = claim(world, connection, pause(world, every)).await? else { return Ok(false) };
+    let cursor = claim(world, connection, pause(world, every), store.is_some()).await?;
+    let Some(cursor) = cursor else { return Ok(false) };
     let ended = match (store, marketplace) {
         (Some(store), _) => store::poll(world, store, connection, cursor, orders).await?,
         (None, Some(marketplace)) => {
@@ -135,20 +137,31 @@ async fn claim(
     world: &World,
     connection: &Connection,
     pause: Duration,
+    sends_webhooks: bool,
 ) -> Result<Option<Cursor>, LedgerError> {
     let now = world.now();
+    let (mut silent, mut failing) = (false, false);
     let due = |state: &ConnectionState| {
         connection.sync && state.sync && state.works() && state.next_poll.is_none_or(|at| at <= now)
     };
     let mut claimed = None;
     world
         .change_connection(&connection.account, |state| {
+            silent = sends_webhooks && connection.sync && state.works() && state.is_silent(now);
+            failing = connection.sync && state.credentials_fail(now);
             claimed = due(state).then(|| cursor_of(state));
             if claimed.is_some() {
                 state.next_poll = later(now, pause);
             }
         })
         .await?;
+    // Seen here, where each connection's state is at hand, and told for as long as it lasts: alarms watch it.
+    let told = [(silent, Metric::SilentWebhooks), (failing, Metric::FailingCredentials)];
+    for (_, metric) in told.into_iter().filter(|(is_so, _)| *is_so) {
+        if world.memo.once_a_minute(&connection.account, metric.as_str(), now) {
+            note(metric, 1, &About { connection: Some(&connection.account), ..About::default() });
+        }
+    }
     Ok(claimed)
 }
 

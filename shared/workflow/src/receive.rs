@@ -23,6 +23,8 @@ use sha2::{Digest, Sha256};
 use signatures::{SignatureError, Verified, spend_like_verify};
 
 use crate::message::Look;
+use crate::metrics::{About, Metric, note};
+use crate::trace::{Trace, carry};
 use address::Address;
 use keys::Found;
 
@@ -114,10 +116,12 @@ impl Receiver {
             Found::Keys(keys) => keys,
             Found::Nothing => {
                 spend_like_verify(request.body);
-                tracing::warn!(connection = %connection, reason = "unknown connection", "delivery refused");
-                return REFUSED;
+                return refuse(&connection, "unknown connection");
             }
-            Found::Unavailable => return NOT_NOW,
+            Found::Unavailable => {
+                count("unavailable", &connection, "webhook secrets cannot be read");
+                return NOT_NOW;
+            }
         };
         let Some(store) = self.connectors.store(&keys.kind) else {
             // Its settings are newer than this code: neither genuine nor forged can be said.
@@ -130,8 +134,7 @@ impl Receiver {
                 if error == SignatureError::NoSecret {
                     spend_like_verify(request.body);
                 }
-                tracing::warn!(connection = %connection, reason = %error, "delivery refused");
-                return REFUSED;
+                return refuse(&connection, &error.to_string());
             }
         };
         let Some((topic, allowed)) = store.topic(request.headers) else {
@@ -154,8 +157,10 @@ impl Receiver {
         now: Timestamp,
     ) -> Reply {
         let body = verified.bytes();
+        let id = delivery_id(&keys.account, &topic, body);
+        let trace = Trace::of_delivery(headers, &id, now);
         let mut delivery = Delivery {
-            id: delivery_id(&keys.account, &topic, body),
+            id,
             headers: kept_headers(headers, store.kept_headers()),
             topic,
             received_at: now,
@@ -163,7 +168,7 @@ impl Receiver {
         };
         let message = |delivery: &Delivery| {
             let (account, kind) = (keys.account.clone(), keys.kind.clone());
-            Look::Delivery { account, kind, delivery: delivery.clone() }.to_body()
+            carry(&Look::Delivery { account, kind, delivery: delivery.clone() }.to_body(), &trace)
         };
         let mut text = message(&delivery);
         if text.len() > MAX_MESSAGE {
@@ -173,22 +178,40 @@ impl Receiver {
         }
         let connection: &ConnectionId = &keys.account.connection;
         let Err(refused) = self.queue.send(QueueName::Inbound, &text, Duration::ZERO).await else {
+            if trace.sampled {
+                tracing::info!(connection = %connection, delivery.id = %delivery.id, topic = %delivery.topic,
+                    trace_id = %trace.id, "delivery accepted");
+            }
             return ACCEPTED;
         };
         let item = kept_delivery(&keys.account, &keys.kind, &delivery, true, now);
         match self.ledger.commit(vec![Write::Put { item, expect: Expect::Anything }]).await {
             Ok(()) => {
                 tracing::warn!(connection = %connection, delivery.id = %delivery.id, error = %refused,
-                    "the queue does not take deliveries: kept for the sweep");
+                    trace_id = %trace.id, "the queue does not take deliveries: kept for the sweep");
+                count("kept", connection, "the queue does not take it");
                 ACCEPTED
             }
             Err(error) => {
                 tracing::error!(connection = %connection, delivery.id = %delivery.id, %refused, %error,
-                    "a delivery can be stored nowhere: the sender is told to try again");
+                    trace_id = %trace.id, "a delivery can be stored nowhere: the sender is told to try again");
+                count("unavailable", connection, "it can be stored nowhere");
                 NOT_NOW
             }
         }
     }
+}
+
+/// Refuses a delivery that is not proven to be genuine; only the log says why.
+fn refuse(connection: &ConnectionId, why: &str) -> Reply {
+    count("refused", connection, why);
+    REFUSED
+}
+
+fn count(outcome: &str, connection: &ConnectionId, why: &str) {
+    let about =
+        About { outcome: Some(outcome), connection: Some(connection), detail: Some(why), ..About::default() };
+    note(Metric::Webhooks, 1, &about);
 }
 
 /// Whether the body is what was signed: no sender compresses, and bombs are not unpacked.

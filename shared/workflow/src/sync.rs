@@ -22,12 +22,15 @@ use domain::marketplace_order::OrderFacts;
 use jiff::Timestamp;
 use ports::{LedgerError, QueueName};
 use serde::Deserialize;
+use tracing::Span;
+use tracing::field::Empty;
 
 pub use order::look_at_order;
 pub use store_order::look_at_store_order;
 
 use crate::message::{self, AlertMessage, Look, WorkError};
 use crate::records::{Loaded, Stored, load};
+use crate::trace;
 use crate::wake;
 use crate::world::World;
 
@@ -48,7 +51,15 @@ pub enum Progress {
 /// # Errors
 /// [`WorkError`]: the message is shown again, and ends in the dead letters if it always fails.
 pub async fn work(world: &World, body: &str) -> Result<(), WorkError> {
-    match message::read(body)? {
+    let (look, trace) = message::read_traced(body)?;
+    // A wake is about all that waits for an account, and each arms the next: it is of no one event any more.
+    let trace = trace.filter(|_| !matches!(look, Look::Wake { .. }));
+    let about = span(&look);
+    trace::follow(world, trace, about, |world| async move { look_at(&world, look).await }).await
+}
+
+async fn look_at(world: &World, look: Look) -> Result<(), WorkError> {
+    match look {
         Look::Delivery { account, kind, delivery } => delivery::take(world, &account, &kind, delivery).await,
         Look::Facts { order, facts } => look_at_store_order(world, &order, Some(facts)).await,
         Look::StoreOrder { order } => look_at_store_order(world, &order, None).await,
@@ -56,6 +67,19 @@ pub async fn work(world: &World, body: &str) -> Result<(), WorkError> {
         Look::Wake { account, generation } => wake::work(world, &account, generation).await,
         Look::Answered { account } => answered(world, &account).await,
     }
+}
+
+/// The span of a look. Of the level of errors, so that it is there whatever is logged.
+fn span(look: &Look) -> Span {
+    let (at, account, order) = match look {
+        Look::Delivery { account, .. } => ("delivery", account, None),
+        Look::Facts { order, .. } => ("facts", &order.account, Some(order.order.to_string())),
+        Look::StoreOrder { order } => ("store_order", &order.account, Some(order.order.to_string())),
+        Look::Order { order } => ("order", &order.account, Some(order.order.to_string())),
+        Look::Wake { account, .. } => ("wake", account, None),
+        Look::Answered { account } => ("answered", account, None),
+    };
+    tracing::error_span!("look", at, connection = %account, order, trace_id = Empty)
 }
 
 /// Looks at everything of an account that waits for an answer.

@@ -15,7 +15,9 @@ use sha2::{Digest, Sha256};
 use super::rows;
 use crate::mails::{Letter, Stage, render};
 use crate::message::WorkError;
+use crate::metrics::{About, Metric, note};
 use crate::records::{Loaded, Record, Stored, later, load};
+use crate::trace::millis;
 use crate::world::World;
 
 /// Mails to one recipient about one cause within an hour, when a deadline is close.
@@ -329,5 +331,15 @@ pub(super) async fn send(
         text: mail.text,
         html: mail.html,
     };
-    world.mail.send(&mail).await
+    let begun = world.now();
+    let sent = world.mail.send(&mail).await;
+    let outcome = match &sent {
+        Ok(_) => "sent",
+        Err(MailError::Refused(_)) => "refused",
+        Err(MailError::TryAgain(_)) => "not_sent",
+        Err(MailError::MaybeSent(_)) => "maybe_sent",
+    };
+    let duration_ms = Some(millis(world.now().duration_since(begun)));
+    note(Metric::Mails, 1, &About { outcome: Some(outcome), duration_ms, ..About::default() });
+    sent
 }

@@ -9,14 +9,16 @@ use domain::outcome::{Words, pause};
 use domain::package::Package;
 use domain::plan::{CarrierKnown, Objection, Verdict};
 use domain::state::{State, Waiting};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ports::LedgerError;
 
 use super::scene::Scene;
 use super::{Progress, park, tell};
 use crate::limits::{self, Taken};
 use crate::message::WorkError;
+use crate::metrics::{About, Metric, note};
 use crate::records::{Loaded, Record, Stored, later, load};
+use crate::trace::millis;
 use crate::wake;
 use crate::world::World;
 
@@ -64,8 +66,10 @@ impl Scene<'_> {
             // It may have been written: then its lease runs out and it is read before anything else.
             Err(error) => return Err(error.into()),
         }
+        let asked_at = world.now();
         let answer = self.marketplace.confirm(world.reach(), &self.connection, &confirmation).await;
-        self.record(world, &key, (version, attempt), answer).await
+        let took = world.now().duration_since(asked_at);
+        self.record(world, &key, (version, attempt), answer, took).await
     }
 
     /// Records the outcome of one try of one version. A zombie's outcome is dropped: its lease was taken over.
@@ -75,6 +79,7 @@ impl Scene<'_> {
         key: &ports::ItemKey,
         (version, attempt): (Option<u32>, u32),
         answer: Result<Answer<()>, ChannelError>,
+        took: SignedDuration,
     ) -> Result<Option<Progress>, WorkError> {
         let mut progress = None;
         if let Err(error) = self.learn_from(world, &answer, &mut progress).await {
@@ -96,6 +101,7 @@ impl Scene<'_> {
             let due = stored.value.alerts.next_due(now, None, Duration::ZERO).is_some();
             match world.ledger.commit(vec![stored.into_write(now)]).await {
                 Ok(()) => {
+                    self.count_outcome(key, &answer, took);
                     if due {
                         tell(world, key).await?;
                     }
@@ -108,6 +114,29 @@ impl Scene<'_> {
             }
         }
         Err(LedgerError::Conflict.into())
+    }
+
+    /// Counts an outcome that is written down, with the line that tells of it.
+    fn count_outcome(
+        &self,
+        key: &ports::ItemKey,
+        answer: &Result<Answer<()>, ChannelError>,
+        took: SignedDuration,
+    ) {
+        let request_id = match answer {
+            Ok(answer) => answer.request_id.as_deref(),
+            Err(error) => error.request_id.as_deref(),
+        };
+        let about = About {
+            marketplace: Some(&self.connection.kind),
+            outcome: Some(outcome(answer)),
+            connection: Some(&self.connection.account),
+            order: Some(self.order.value.order.order.as_str()),
+            package: Some(&key.sk),
+            detail: request_id,
+            duration_ms: Some(millis(took)),
+        };
+        note(Metric::Confirmations, 1, &about);
     }
 
     /// What an answer says of the account: its limit, or that its authorisation is gone.
@@ -206,6 +235,18 @@ fn note_objection(package: &mut Package, objection: Option<Objection>, now: Time
     package.history.note(now, format!("sent all the same: {said}"));
     if then == OnContradiction::Warn {
         package.notice_of_doubted_carrier(said, now);
+    }
+}
+
+/// What came of a call, in one word.
+fn outcome(answer: &Result<Answer<()>, ChannelError>) -> &'static str {
+    match answer.as_ref().map_err(|error| &error.failure) {
+        Ok(_) => "accepted",
+        Err(Failure::Throttled { .. }) => "throttled",
+        Err(Failure::Retryable { reached: Reached::No, .. }) => "not_sent",
+        Err(Failure::Retryable { reached: Reached::Maybe, .. }) => "doubt",
+        Err(Failure::Rejected { .. } | Failure::NotFound) => "rejected",
+        Err(Failure::NeedsMerchant { .. }) => "needs_merchant",
     }
 }
 

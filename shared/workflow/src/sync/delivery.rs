@@ -21,9 +21,7 @@ pub(super) async fn take(
     let item = kept_delivery(account, kind, &delivery, false, now);
     world.ledger.commit(vec![Write::Put { item, expect: Expect::Anything }]).await?;
     if world.memo.once_a_minute(account, "webhook", now) {
-        world
-            .change_connection(account, |state| state.last_webhook = state.last_webhook.max(Some(now)))
-            .await?;
+        world.change_connection(account, |state| state.heard_webhook(now)).await?;
     }
     let Some(store) = world.connectors.store(kind) else {
         return Err(WorkError::Unreadable(format!("no store connector of kind {kind:?}")));

@@ -11,7 +11,9 @@ use domain::state::{BadEdge, State, Waiting};
 use jiff::Timestamp;
 
 use super::scene::Scene;
-use crate::records::later;
+use crate::metrics::{About, Metric, note};
+use crate::records::{Record as _, later};
+use crate::trace::millis;
 
 /// After so many failures in a row an answer that leaves doubt is not tried again without a person.
 const MOST_REPEATS: u32 = 5;
@@ -41,6 +43,35 @@ impl Scene<'_> {
             }
         }
         Ok(())
+    }
+}
+
+impl Scene<'_> {
+    /// Counts what became of packages by the changes just written: held, or shown at last.
+    pub(super) fn count_moves(&self, now: Timestamp) {
+        for (index, package) in self.packages.iter().map(|stored| &stored.value).enumerate() {
+            let before = self.packages_before.get(index).map(|package| &package.state);
+            if before.is_some_and(|before| before.name() == package.state.name()) {
+                continue;
+            }
+            let key = package.key();
+            let about = About {
+                marketplace: Some(&self.connection.kind),
+                connection: Some(&self.connection.account),
+                order: Some(package.order.order.as_str()),
+                package: Some(&key.sk),
+                ..About::default()
+            };
+            match (&package.state, before.and_then(at_marketplace)) {
+                (State::Held { cause, .. }, _) => {
+                    note(Metric::Held, 1, &About { detail: Some(cause.name()), ..about });
+                }
+                (State::Visible { .. }, Some((_, told_at, _))) => {
+                    note(Metric::ReadBackLag, millis(now.duration_since(told_at)), &about);
+                }
+                _ => {}
+            }
+        }
     }
 }
 

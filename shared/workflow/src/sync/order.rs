@@ -64,7 +64,10 @@ pub async fn look_at_order(
         let writes = scene.changes(now);
         if !writes.is_empty() {
             match world.ledger.commit(writes).await {
-                Ok(()) => scene.tell(world).await?,
+                Ok(()) => {
+                    scene.count_moves(now);
+                    scene.tell(world).await?;
+                }
                 Err(LedgerError::Conflict) => {
                     read = scene.order.value.facts.take();
                     continue;

@@ -33,7 +33,7 @@ pub(super) struct Scene<'a> {
     /// A linked store order is gone (erased on a privacy request): what it shipped is not voided by that.
     pub(super) incomplete: bool,
     order_before: MarketplaceOrder,
-    packages_before: Vec<Package>,
+    pub(super) packages_before: Vec<Package>,
 }
 
 impl<'a> Scene<'a> {
