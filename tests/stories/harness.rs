@@ -29,6 +29,7 @@ use workflow::world::World;
 mod merchant;
 
 use crate::granted::{GrantedLedger, GrantedQueue, Grants};
+use crate::logs::Log;
 use crate::template::load::Template;
 
 /// Amazon's US marketplace.
@@ -81,6 +82,7 @@ pub(crate) struct System {
     pub(crate) world: World,
     pub(crate) receiver: Receiver,
     pub(crate) grants: Arc<Grants>,
+    pub(crate) log: Log,
     orders: Mutex<BTreeMap<String, u64>>,
 }
 
@@ -184,6 +186,7 @@ impl System {
             world,
             receiver,
             grants,
+            log: Log::listen(),
             orders: Mutex::default(),
         };
         system.connect();
@@ -452,6 +455,7 @@ impl Drop for System {
         // What a handler caught as a record's own failure is a failure of the template all the same.
         if !std::thread::panicking() {
             assert_eq!(self.grants.take_refused(), Vec::<String>::new(), "used, but not granted");
+            assert_eq!(self.log.leaks(), Vec::<String>::new(), "logged, and must not be");
         }
     }
 }

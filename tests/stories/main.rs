@@ -9,6 +9,8 @@ mod granted;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod logs;
+#[cfg(test)]
 mod one_path;
 #[cfg(test)]
 mod parcel;
@@ -16,3 +18,5 @@ mod parcel;
 mod simulation;
 #[cfg(test)]
 mod template;
+#[cfg(test)]
+mod upgrades;

@@ -35,9 +35,10 @@ fn law_8_lambda_the_one_machine_system_and_the_tests_enter_by_the_same_handlers(
             assert!(local.contains(call), "the one-machine system does not call {call}…)");
             assert!(stories.contains(call), "the stories do not call {call}…)");
         }
-        assert!(function.contains("Registry::default()"), "{path} brings connectors of its own");
+        let built_in = function.contains("Registry::default()") || function.contains("hosting::world(");
+        assert!(built_in, "{path} brings connectors of its own");
     }
-    for path in ["infra/local/src/system.rs", "tests/stories/harness.rs"] {
+    for path in ["shared/hosting/src/lib.rs", "infra/local/src/system.rs", "tests/stories/harness.rs"] {
         assert!(source(path).contains("Registry::default()"), "{path} brings connectors of its own");
     }
 }

@@ -1,5 +1,6 @@
 //! The rules of `template.yaml`: linters let a wildcard in a policy pass, these do not.
 
+mod alarms;
 pub(crate) mod grants;
 pub(crate) mod load;
 mod services;
@@ -11,7 +12,7 @@ use load::Template;
 /// Returns what is wrong, in words; nothing if the rule is kept.
 type Rule = fn(&Template) -> Vec<String>;
 
-const RULES: [(&str, Rule); 15] = [
+const RULES: [(&str, Rule); 18] = [
     ("own role", grants::each_function_has_its_own_role),
     ("written out", grants::policies_are_written_out),
     ("exact actions", grants::actions_are_exact),
@@ -27,6 +28,9 @@ const RULES: [(&str, Rule); 15] = [
     ("queues", services::queues_lose_nothing),
     ("tables", services::tables_are_the_ledgers_and_safe),
     ("wired", services::what_is_wired_is_granted),
+    ("watched", alarms::everything_is_watched),
+    ("heard", alarms::alarms_are_heard),
+    ("logs end", alarms::no_log_is_kept_for_ever),
 ];
 
 fn broken_rules(template: &Template) -> Vec<(&'static str, Vec<String>)> {
@@ -268,6 +272,36 @@ fn breaks() -> Vec<Break> {
             "${AlertsQueue.Arn} is granted or addressed",
         ),
         ("wired", sync, json!(["sqs:ReceiveMessage", "sqs:GetQueueAttributes"]), "sqs:DeleteMessage on"),
+        (
+            "watched",
+            "/Resources/InboundAgeAlarm",
+            Value::Null,
+            "AgeOfOldestMessage ${InboundQueue.QueueName}",
+        ),
+        ("watched", "/Resources/AlertsDeadLettersAlarm", Value::Null, "${AlertsDeadLetters.QueueName}"),
+        ("watched", "/Resources/SweepErrorsAlarm", Value::Null, "AWS/Lambda Errors ${Sweep}"),
+        ("watched", "/Resources/ClockSkewAlarm/Properties/MetricName", json!("skew"), "watches Parcelwire/"),
+        (
+            "watched",
+            "/Resources/More",
+            json!({ "Type": "AWS::SQS::Queue", "Properties": { "RedrivePolicy": {} } }),
+            "AgeOfOldestMessage ${More.QueueName}",
+        ),
+        ("heard", "/Resources/SweepErrorsAlarm/Properties/AlarmActions", Value::Null, "tells nobody"),
+        (
+            "heard",
+            "/Resources/ThrottlesAlarm/Properties/TreatMissingData",
+            Value::Null,
+            "when nothing happens",
+        ),
+        (
+            "heard",
+            "/Resources/ThrottlesAlarm/Properties/AlarmDescription",
+            json!("x See docs/operations/alarms/clock-skew.md"),
+            "no runbook names it",
+        ),
+        ("logs end", "/Resources/SweepLogs/Properties/RetentionInDays", Value::Null, "kept for ever"),
+        ("logs end", "/Resources/SweepLogs", Value::Null, "not one log group per function"),
     ]
 }
 

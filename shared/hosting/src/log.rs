@@ -1,4 +1,4 @@
-//! The log of a function: one JSON line per event on the standard output; what counts, in CloudWatch's format.
+//! The log of a function: one JSON line per event on the standard output; what counts, in `CloudWatch`'s format.
 
 use std::fmt::Debug;
 use std::io::Write as _;

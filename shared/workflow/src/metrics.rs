@@ -1,7 +1,7 @@
 //! What is counted, with few dimensions: each count is one log line that also says what it was about.
 //!
 //! [`note`] writes an event of target [`TARGET`]. On one machine that is a plain line. In a function it becomes a line
-//! in CloudWatch's embedded metric format ([`emf`]): no call, no library, and the line that counts a confirmation is
+//! in `CloudWatch`'s embedded metric format ([`emf`]): no call, no library, and the line that counts a confirmation is
 //! the line that tells of it.
 
 use std::fmt::Display;
@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 /// The target of the events that count.
 pub const TARGET: &str = "parcelwire::metric";
 
-/// What is counted. Each name with each value of its dimensions is a metric that CloudWatch charges for.
+/// What is counted. Each name with each value of its dimensions is a metric that `CloudWatch` charges for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
     /// Tries to tell a marketplace of a parcel, by what came of them.
@@ -45,7 +45,7 @@ impl Metric {
         Self::ClockSkew,
     ];
 
-    /// Its name, in CloudWatch too.
+    /// Its name, in `CloudWatch` too.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -117,7 +117,7 @@ pub fn note(metric: Metric, value: u64, about: &About<'_>) {
 ///
 /// `fields` are those of the event and of the spans around it; all of them stay readable in the log.
 ///
-/// Contract: CloudWatch, *Embedded metric format specification* (user guide, read 2026-11-21): a root object with
+/// Contract: `CloudWatch`, *Embedded metric format specification* (user guide, read 2026-11-21): a root object with
 /// `_aws.Timestamp` in milliseconds and `_aws.CloudWatchMetrics[]` of `Namespace`, `Dimensions` (sets of names, a set
 /// may be empty), `Metrics[]` of `Name` and `Unit`; every name is a member of the root, a dimension's value a text.
 #[must_use]

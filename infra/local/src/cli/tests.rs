@@ -15,6 +15,8 @@ use workflow::records::Stored;
 
 use super::*;
 
+mod docs;
+
 #[test]
 fn the_command_line_is_well_formed() {
     Cli::command().debug_assert();
