@@ -13,8 +13,7 @@ use workflow::receive::{Inbound, KeyCache, Receiver, RouteKey};
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
     let settings = ReceiverSettings::read(&settings::process_env())?;
-    hosting::start_log(env!("CARGO_PKG_NAME"), &settings.common)?;
-    let aws = hosting::installation(&settings.common).with_patience(Patience::RECEIVER);
+    let aws = hosting::start(env!("CARGO_PKG_NAME"), &settings.common)?.with_patience(Patience::RECEIVER);
     let secrets = aws.webhook_secrets();
     let route_key = secrets.route_key().await?.context("the installation has no route key yet")?;
     let receiver = &Receiver {

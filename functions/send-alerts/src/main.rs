@@ -12,9 +12,9 @@ use workflow::batch::{self, SqsEvent};
 async fn main() -> Result<(), Error> {
     let settings = MailerSettings::read(&settings::process_env())?;
     let queues = [(QueueName::Alerts, settings.alerts_queue_url)];
-    let from = settings.mail_from;
-    let world =
-        &hosting::world(env!("CARGO_PKG_NAME"), &settings.common, queues, |aws| Arc::new(aws.mail(from)))?;
+    let aws = hosting::start(env!("CARGO_PKG_NAME"), &settings.common)?;
+    let mail = Arc::new(aws.mail(settings.mail_from));
+    let world = &hosting::world(&aws, &settings.common, queues, mail)?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<SqsEvent>| async move {
         Ok::<_, Error>(batch::answer(world, &event.payload, |body| alerts::tell(world, body)).await)
     }))

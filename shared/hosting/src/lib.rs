@@ -15,38 +15,37 @@ use settings::function::Common;
 use workflow::clock_watch::ClockWatch;
 use workflow::world::World;
 
-pub use log::start_log;
-
-/// The adapters of the installation that the settings name.
-#[must_use]
-pub fn installation(common: &Common) -> Installation {
+/// Starts the log of `function`; returns the adapters of the installation that the settings name.
+///
+/// # Errors
+/// A log level that is none.
+pub fn start(function: &'static str, common: &Common) -> anyhow::Result<Installation> {
+    log::start(function, common)?;
     let access = &common.aws;
     let keys = AwsKeys {
         access_key_id: access.access_key_id.clone(),
         secret_access_key: access.secret_access_key.clone(),
         session_token: access.session_token.clone(),
     };
-    Installation::new(&access.region, access.endpoint_url.as_deref(), &keys, &common.table_prefix)
+    Ok(Installation::new(&access.region, access.endpoint_url.as_deref(), &keys, &common.table_prefix))
 }
 
-/// Starts the log of `function`, and puts together all that its handler may reach.
+/// Puts together all that a handler may reach.
 ///
 /// # Errors
-/// A log level that is none, or no TLS roots.
+/// No TLS roots.
 pub fn world(
-    function: &'static str,
+    aws: &Installation,
     common: &Common,
     queues: impl IntoIterator<Item = (QueueName, String)>,
-    mail: impl FnOnce(&Installation) -> Arc<dyn Mail>,
+    mail: Arc<dyn Mail>,
 ) -> anyhow::Result<World> {
-    start_log(function, common)?;
-    let aws = installation(common);
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     Ok(World {
         ledger: Arc::new(aws.ledger()),
         queue: Arc::new(aws.queue(queues)),
         transport: Arc::new(ClockWatch::new(Arc::new(HttpTransport::new()?), clock.clone())),
-        mail: mail(&aws),
+        mail,
         credentials: Arc::new(aws.credentials()),
         clock,
         rng: Arc::new(SystemRng),

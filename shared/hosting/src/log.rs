@@ -22,7 +22,7 @@ use workflow::metrics::{TARGET, emf};
 ///
 /// # Errors
 /// `LOG_LEVEL` is no filter, or there is a log already.
-pub fn start_log(function: &'static str, common: &Common) -> anyhow::Result<()> {
+pub(crate) fn start(function: &'static str, common: &Common) -> anyhow::Result<()> {
     Ok(subscriber(function, common, Arc::new(SystemClock), std::io::stdout)?.try_init()?)
 }
 
