@@ -264,7 +264,7 @@ pub async fn map_remove(
     let removed = mappings::remove(world.ledger.as_ref(), &place, (text, how), by, world.now()).await?;
     let row = removed.ok_or_else(|| {
         AdminError::NotFound(format!(
-            "there is no {} mapping of {text:?} for {}: `map list` shows all",
+            "there is no mapping of {text:?} ({}) for {}: `map list` shows all",
             how.as_str(),
             place.reach
         ))
