@@ -187,6 +187,27 @@ fn patterns_of_one_scope_are_bounded_with_a_clear_word() {
 }
 
 #[test]
+fn a_file_with_patterns_too_many_is_refused_as_a_whole() {
+    let ledger = MemoryLedger::default();
+    let place = of_account(&connection("m", "us"));
+    let file = |range: std::ops::Range<usize>| {
+        let rows = range.map(|n| format!("zephyr {n} *,UPS,pattern\n"));
+        format!("text,code,match\nOwl,UPS,\n{}", rows.collect::<String>())
+    };
+    block_on(async {
+        let most = head::MOST_PATTERNS;
+        let refused = import(&ledger, &place, file(0..most + 1).as_bytes(), "t", at(1)).await.unwrap_err();
+        assert!(refused.to_string().contains("200 patterns"), "{refused}");
+        assert!(ledger.items().is_empty(), "not even the first hundred lines are stored");
+        let done = import(&ledger, &place, file(0..most).as_bytes(), "t", at(1)).await.unwrap();
+        assert_eq!(done.changed, most + 1);
+        // The same patterns again take no more room; one that is new does.
+        import(&ledger, &place, file(0..most).as_bytes(), "t", at(1)).await.unwrap();
+        import(&ledger, &place, file(most..most + 1).as_bytes(), "t", at(1)).await.unwrap_err();
+    });
+}
+
+#[test]
 fn tenants_never_see_each_others_mappings() {
     let ledger = MemoryLedger::default();
     let (a, b) = (connection("a", "shop-a"), connection("b", "shop-b"));
