@@ -22,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::records::{self, Loaded, Record, Stored};
 use crate::world::World;
 
-pub use file::{Imported, changes_of, export, import, read_file};
+pub use file::{Imported, changes_of, export, import, read_file, store};
 pub use find::{Overlay, lookup};
 pub use head::MappingCache;
 pub use skus::{BadSkuLine, SkuMapping, sku_import, sku_list, sku_map, sku_remove, sku_set};
@@ -60,7 +60,7 @@ impl Reach {
     }
 
     /// Those whose mappings decide for a connection, in order of precedence.
-    fn of(connection: &Connection) -> Vec<Self> {
+    pub(crate) fn of(connection: &Connection) -> Vec<Self> {
         let mut all = vec![
             Self::Account(connection.account.connection.clone()),
             Self::Marketplace(connection.kind.clone()),
@@ -262,8 +262,7 @@ pub async fn set(
     by: &str,
     now: Timestamp,
 ) -> Result<InForce, MappingError> {
-    let mapping = mapping_of(new, by, now);
-    mapping.check(&place.kind, place.country)?;
+    let mapping = checked(place, new, by, now)?;
     for _ in 0..TRIES {
         let (write, row) = write_of(ledger, place, mapping.clone(), now).await?;
         let Some(write) = write else { return Ok(row) };
@@ -274,6 +273,16 @@ pub async fn set(
         }
     }
     Err(LedgerError::Conflict.into())
+}
+
+/// What a person gave, as it would be kept, if the marketplace takes it.
+///
+/// # Errors
+/// [`MappingError::Problem`] if it would not.
+pub fn checked(place: &Place, new: NewMapping, by: &str, now: Timestamp) -> Result<Mapping, MappingError> {
+    let mapping = mapping_of(new, by, now);
+    mapping.check(&place.kind, place.country)?;
+    Ok(mapping)
 }
 
 /// What a person gave, as a record.

@@ -71,6 +71,19 @@ pub async fn import(
     now: Timestamp,
 ) -> Result<Imported, MappingError> {
     let mappings = read_file(ledger, place, file, by, now).await?;
+    store(ledger, place, &mappings, now).await
+}
+
+/// Stores what [`read_file`] read.
+///
+/// # Errors
+/// [`MappingError::Newer`]; or the ledger.
+pub async fn store(
+    ledger: &dyn Ledger,
+    place: &Place,
+    mappings: &[Mapping],
+    now: Timestamp,
+) -> Result<Imported, MappingError> {
     let mut done = Imported::default();
     for part in mappings.chunks(CHUNK) {
         let changed = import_part(ledger, place, part, now).await?;

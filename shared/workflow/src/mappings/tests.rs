@@ -165,6 +165,16 @@ fn an_overlay_shows_what_a_file_would_do_and_changes_nothing() {
         assert_eq!(ask(text, Some(&overlay)).as_deref(), want, "{text}");
         assert_eq!(ask(text, None), before, "{text}");
     }
+    block_on(set(&ledger, &place, NewMapping { how: How::Pattern, ..new("ze*", "GLS") }, "t", at(1)))
+        .unwrap();
+    for (gone, how, want) in [
+        ("ZEPHYR", How::Folded, Some("GLS")),
+        ("Ze*", How::Pattern, Some("UPS")),
+        ("owl", How::Folded, Some("UPS")),
+    ] {
+        let without = Overlay::without(place.reach.clone(), gone, how);
+        assert_eq!(ask("zephyr", Some(&without)).as_deref(), want, "without {gone}");
+    }
     let elsewhere = Overlay::new(Reach::Marketplace("ebay".into()), []);
     assert_eq!(ask("zephyr", Some(&elsewhere)).as_deref(), Some("UPS"));
 }
