@@ -9,6 +9,10 @@ mod granted;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod mapping_edits;
+#[cfg(test)]
+mod mapping_tools;
+#[cfg(test)]
 mod one_path;
 #[cfg(test)]
 mod parcel;
