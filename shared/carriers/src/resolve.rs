@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::accepted::accepted;
 use crate::carrier::Carrier;
 use crate::codes::{ServiceField, code, code_of_house, service_field};
-use crate::fold::fold;
+use crate::fold::says_something;
 use crate::house;
 use crate::mapping::{Mapping, suggestions};
 use crate::nothing::says_nothing;
@@ -160,7 +160,7 @@ pub fn resolve(question: Question<'_>) -> Decision {
 
 /// The carrier's text and the service, as far as the store wrote any.
 fn stated(question: Question<'_>) -> Option<(&str, Option<&str>)> {
-    let says = |text: &&str| text.contains(|c: char| c.is_ascii_alphanumeric()) || !fold(text).is_empty();
+    let says = |text: &&str| says_something(text);
     match (question.text.filter(says), question.service.filter(says)) {
         (Some(text), service) => Some((text.trim(), service)),
         // Some stores write the carrier into the service and leave its own field empty.
