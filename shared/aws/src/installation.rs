@@ -4,8 +4,8 @@ use ports::QueueName;
 
 use crate::tables::{CREDENTIALS, WEBHOOK_SECRETS};
 use crate::{
-    AwsKeys, Clients, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail, SqsQueue,
-    TableNames,
+    AwsKeys, Clients, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail,
+    SqsDeadLetters, SqsQueue, TableNames,
 };
 
 /// The adapters of one installation. A function carries only the services that it asks for.
@@ -51,6 +51,12 @@ impl Installation {
     #[must_use]
     pub fn webhook_secrets(&self) -> DynamoWebhookSecrets {
         DynamoWebhookSecrets::new(self.clients.dynamodb(), format!("{}{WEBHOOK_SECRETS}", self.table_prefix))
+    }
+
+    /// The dead letters of the queue at `queue`, which lie at `letters`.
+    #[must_use]
+    pub fn dead_letters(&self, queue: &str, letters: &str) -> SqsDeadLetters {
+        SqsDeadLetters::new(self.clients.sqs(), queue, letters)
     }
 
     /// Its mail, sent as `from`.
