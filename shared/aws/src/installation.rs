@@ -5,7 +5,7 @@ use ports::QueueName;
 use crate::tables::{CREDENTIALS, WEBHOOK_SECRETS};
 use crate::{
     AwsKeys, Clients, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail,
-    SqsDeadLetters, SqsQueue, TableNames,
+    SqsDeadLetters, SqsQueue, Stack, StackError, TableNames,
 };
 
 /// The adapters of one installation. A function carries only the services that it asks for.
@@ -51,6 +51,14 @@ impl Installation {
     #[must_use]
     pub fn webhook_secrets(&self) -> DynamoWebhookSecrets {
         DynamoWebhookSecrets::new(self.clients.dynamodb(), format!("{}{WEBHOOK_SECRETS}", self.table_prefix))
+    }
+
+    /// What a stack says of itself.
+    ///
+    /// # Errors
+    /// As [`Stack::find`].
+    pub async fn stack(&self, name: &str) -> Result<Stack, StackError> {
+        Stack::find(&self.clients.cloudformation(), name).await
     }
 
     /// The dead letters of the queue at `queue`, which lie at `letters`.

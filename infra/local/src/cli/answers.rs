@@ -6,10 +6,10 @@ use carriers::How;
 use clap::{Args, Subcommand};
 use workflow::admin::{self, Answered, ImportView, MapTarget, MapView, SkuView};
 use workflow::mappings::NewMapping;
+use workflow::world::World;
 
 use super::output::{or_dash, table};
 use super::{Failure, Out, bytes_of, who};
-use crate::system::Local;
 
 /// For which accounts.
 #[derive(Clone, Debug, Args)]
@@ -151,8 +151,7 @@ fn released(connections: &[String]) -> String {
     format!("What waited for it at {} is looked at again.", connections.join(", "))
 }
 
-pub(super) async fn map(local: &Local, command: MapCommand, out: &mut Out) -> Result<(), Failure> {
-    let world = &local.world;
+pub(super) async fn map(world: &World, command: MapCommand, out: &mut Out) -> Result<(), Failure> {
     match command {
         MapCommand::Set { text, code, name, service, unlisted, matching, target } => {
             let new = NewMapping { text, how: matching.into(), code, name, service, unlisted };
@@ -220,8 +219,7 @@ fn mapping_table(all: &[MapView], width: usize) -> String {
     table(&["FOR", "TEXT", "CODE", "VERSION", "NOTES"], &rows, width)
 }
 
-pub(super) async fn sku(local: &Local, command: SkuCommand, out: &mut Out) -> Result<(), Failure> {
-    let world = &local.world;
+pub(super) async fn sku(world: &World, command: SkuCommand, out: &mut Out) -> Result<(), Failure> {
     match command {
         SkuCommand::Set { store_sku, marketplace_sku, account } => {
             let of = account.account.as_deref();
