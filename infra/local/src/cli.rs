@@ -68,12 +68,12 @@ pub(crate) struct Global {
 }
 
 /// What runs until it is stopped, or plays a whole system: started by `main`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Long {
     /// The system.
     Serve,
-    /// The stories.
-    Demo,
+    /// The stories; in a stack, with the address where its mails are read back.
+    Demo(Option<String>),
     /// The stand-ins alone.
     Sandbox,
 }
@@ -83,7 +83,11 @@ enum Command {
     /// Run the system (the default)
     Serve,
     /// Play the demo's stories against the sandbox, and judge them by what the sandbox recorded
-    Demo,
+    Demo {
+        /// With --stack, of a local AWS: the address that tells the mails it sent
+        #[arg(long, value_name = "URL", requires = "stack")]
+        mailbox: Option<String>,
+    },
     /// Run the stand-in stores and marketplaces alone
     Sandbox,
     /// Put a settings file into force on a stack, after showing what it changes
@@ -167,7 +171,7 @@ impl Cli {
     pub(crate) fn long(&self) -> Option<Long> {
         match &self.command {
             None | Some(Command::Serve) => Some(Long::Serve),
-            Some(Command::Demo) => Some(Long::Demo),
+            Some(Command::Demo { mailbox }) => Some(Long::Demo(mailbox.clone())),
             Some(Command::Sandbox) => Some(Long::Sandbox),
             Some(
                 Command::Apply(_)
@@ -200,7 +204,7 @@ async fn carry_out(cli: Cli, out: &mut Out) -> Result<(), Failure> {
     let global = cli.global;
     let Some(command) = cli.command else { return Ok(()) };
     match command {
-        Command::Serve | Command::Demo | Command::Sandbox => Ok(()),
+        Command::Serve | Command::Demo { .. } | Command::Sandbox => Ok(()),
         Command::Apply(args) => apply::apply(&global, args, out).await,
         Command::Verify(args) => verify::verify(&global, &args, out).await,
         Command::Track { number } => {

@@ -91,6 +91,11 @@ impl Deployed {
         self.installation.webhook_secrets()
     }
 
+    /// Its database, and what its tables are called.
+    pub(crate) fn dynamodb(&self) -> (aws::DynamoClient, aws::TableNames) {
+        (self.installation.dynamodb(), self.installation.table_names())
+    }
+
     /// The dead letters of a queue.
     pub(crate) fn dead_letters(&self, queue: QueueName) -> Result<aws::SqsDeadLetters, Failure> {
         let (queue, letters) = match queue {

@@ -24,8 +24,10 @@ pub struct SqsDeadLetters {
 /// What a queue holds, as near as SQS tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Depth {
-    /// Messages that wait, are being worked on, or are delayed.
-    pub messages: u64,
+    /// Messages that wait or are being worked on.
+    pub waiting: u64,
+    /// Messages that are not to be seen yet.
+    pub delayed: u64,
     /// Dead letters.
     pub dead: u64,
 }
@@ -87,10 +89,13 @@ impl SqsDeadLetters {
     /// # Errors
     /// SQS does not answer.
     pub async fn depth(&self) -> Result<Depth, QueueError> {
-        Ok(Depth { messages: self.count(&self.queue).await?, dead: self.count(&self.letters).await? })
+        let (waiting, delayed) = self.count(&self.queue).await?;
+        let (dead, late) = self.count(&self.letters).await?;
+        Ok(Depth { waiting, delayed, dead: dead + late })
     }
 
-    async fn count(&self, url: &str) -> Result<u64, QueueError> {
+    /// Messages at an address: those that wait or are worked on, and those that are delayed.
+    async fn count(&self, url: &str) -> Result<(u64, u64), QueueError> {
         let answer = self
             .client
             .get_queue_attributes()
@@ -102,7 +107,10 @@ impl SqsDeadLetters {
             .await
             .map_err(|e| QueueError::Unavailable(explain("GetQueueAttributes", &e)))?;
         let counts = answer.attributes.unwrap_or_default();
-        Ok(counts.values().filter_map(|count| count.parse::<u64>().ok()).sum())
+        let count = |name| counts.get(&name).and_then(|count| count.parse::<u64>().ok()).unwrap_or(0);
+        let hidden = count(QueueAttributeName::ApproximateNumberOfMessagesNotVisible);
+        let waiting = count(QueueAttributeName::ApproximateNumberOfMessages) + hidden;
+        Ok((waiting, count(QueueAttributeName::ApproximateNumberOfMessagesDelayed)))
     }
 }
 
@@ -158,7 +166,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_waits_is_hidden_or_delayed_is_all_there() {
+    async fn what_waits_or_is_worked_on_is_told_apart_from_what_is_delayed() {
         let counts = |a: u8, b: u8, c: u8| {
             Answer::json(
                 200,
@@ -169,6 +177,6 @@ mod tests {
             )
         };
         let fake = FakeHttp::answering([counts(1, 2, 4), counts(8, 0, 0)]);
-        assert_eq!(letters(&fake).depth().await, Ok(Depth { messages: 7, dead: 8 }));
+        assert_eq!(letters(&fake).depth().await, Ok(Depth { waiting: 3, delayed: 4, dead: 8 }));
     }
 }

@@ -4,7 +4,7 @@ use ports::QueueName;
 
 use crate::tables::{CREDENTIALS, WEBHOOK_SECRETS};
 use crate::{
-    AwsKeys, Clients, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail,
+    AwsKeys, Clients, DynamoClient, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail,
     SqsDeadLetters, SqsQueue, Stack, StackError, TableNames,
 };
 
@@ -32,7 +32,19 @@ impl Installation {
     /// Its ledger.
     #[must_use]
     pub fn ledger(&self) -> DynamoLedger {
-        DynamoLedger::new(self.clients.dynamodb(), TableNames::prefixed(&self.table_prefix))
+        DynamoLedger::new(self.dynamodb(), self.table_names())
+    }
+
+    /// A client of its database, for what the ledger has no word for.
+    #[must_use]
+    pub fn dynamodb(&self) -> DynamoClient {
+        self.clients.dynamodb()
+    }
+
+    /// What the ledger's tables are called.
+    #[must_use]
+    pub fn table_names(&self) -> TableNames {
+        TableNames::prefixed(&self.table_prefix)
     }
 
     /// Its queues, as far as their addresses are given.

@@ -62,7 +62,8 @@ pub(super) async fn apply(global: &Global, args: ApplyArgs, out: &mut Out) -> Re
     }
     let addresses = told(&deployed, &plan, !dry_run)?.webhooks;
     // Before the first apply there is no route key yet, so no address holds.
-    if !(dry_run && plan.is_first()) && !addresses.is_empty() {
+    let known = !dry_run || !plan.is_first();
+    if known && !addresses.is_empty() {
         out.part(|width| {
             let row = |a: &WebhookAddress| vec![a.connection.clone(), a.url.clone()];
             let rows: Vec<Vec<String>> = addresses.iter().map(row).collect();
