@@ -6,11 +6,11 @@ use ::carriers::How;
 use clap::{Args, Subcommand};
 use workflow::admin::{self, Answered, ImportView, MapTarget, MapView, SkuView};
 use workflow::mappings::NewMapping;
+use workflow::world::World;
 
 use super::carriers::{self, DryRunArgs};
 use super::output::{or_dash, table};
 use super::{Failure, Out, bytes_of, who};
-use crate::system::Local;
 
 /// For which accounts.
 #[derive(Clone, Debug, Args)]
@@ -171,8 +171,7 @@ fn released<T>(done: &Answered<T>) -> String {
     format!("{have_a_code}What waited for it at {} is looked at again.", done.released.join(", "))
 }
 
-pub(super) async fn map(local: &Local, command: MapCommand, out: &mut Out) -> Result<(), Failure> {
-    let world = &local.world;
+pub(super) async fn map(world: &World, command: MapCommand, out: &mut Out) -> Result<(), Failure> {
     match command {
         MapCommand::Set { text, code, name, service, unlisted, matching, target } => {
             let new = NewMapping { text, how: matching.into(), code, name, service, unlisted };
@@ -187,9 +186,9 @@ pub(super) async fn map(local: &Local, command: MapCommand, out: &mut Out) -> Re
             let done = admin::map_import(world, &target.into(), &bytes_of(&file)?, &who()).await?;
             out.answer(&done, |_| told_import(&done));
         }
-        MapCommand::Lint { target } => carriers::lint(local, target.into(), out).await?,
-        MapCommand::DryRun(args) => carriers::dry_run(local, args, out).await?,
-        MapCommand::Suggest { text, target } => carriers::suggest(local, &text, target.into(), out).await?,
+        MapCommand::Lint { target } => carriers::lint(world, target.into(), out).await?,
+        MapCommand::DryRun(args) => carriers::dry_run(world, args, out).await?,
+        MapCommand::Suggest { text, target } => carriers::suggest(world, &text, target.into(), out).await?,
         MapCommand::List { target } => {
             let all = admin::map_list(world, &target.into()).await?;
             out.answer(&all, |width| mapping_table(&all, width));
@@ -240,8 +239,7 @@ fn mapping_table(all: &[MapView], width: usize) -> String {
     table(&["FOR", "TEXT", "CODE", "VERSION", "NOTES"], &rows, width)
 }
 
-pub(super) async fn sku(local: &Local, command: SkuCommand, out: &mut Out) -> Result<(), Failure> {
-    let world = &local.world;
+pub(super) async fn sku(world: &World, command: SkuCommand, out: &mut Out) -> Result<(), Failure> {
     match command {
         SkuCommand::Set { store_sku, marketplace_sku, account } => {
             let of = account.account.as_deref();

@@ -11,7 +11,7 @@ use workflow::admin::{
 use super::answers::{Matching, Target};
 use super::output::{from_now, or_dash, table};
 use super::{Failure, Out, bytes_of};
-use crate::system::Local;
+use workflow::world::World;
 
 /// Rows of a table at most; the rest is in the JSON.
 const MOST_ROWS: usize = 30;
@@ -33,9 +33,9 @@ pub(super) struct DryRunArgs {
     target: Target,
 }
 
-pub(super) async fn lint(local: &Local, target: MapTarget, out: &mut Out) -> Result<(), Failure> {
-    let lint = admin::map_lint(&local.world, &target).await?;
-    let now = local.world.now();
+pub(super) async fn lint(world: &World, target: MapTarget, out: &mut Out) -> Result<(), Failure> {
+    let lint = admin::map_lint(world, &target).await?;
+    let now = world.now();
     out.answer(&lint, |width| told_lint(&lint, now, width));
     match lint.texts.len() {
         0 => Ok(()),
@@ -44,7 +44,7 @@ pub(super) async fn lint(local: &Local, target: MapTarget, out: &mut Out) -> Res
     }
 }
 
-pub(super) async fn dry_run(local: &Local, args: DryRunArgs, out: &mut Out) -> Result<(), Failure> {
+pub(super) async fn dry_run(world: &World, args: DryRunArgs, out: &mut Out) -> Result<(), Failure> {
     let DryRunArgs { file, remove, matching, target } = args;
     let how = How::from(matching);
     let target = target.into();
@@ -56,11 +56,11 @@ pub(super) async fn dry_run(local: &Local, args: DryRunArgs, out: &mut Out) -> R
         }
         (Some(file), _) => {
             let bytes = bytes_of(file)?;
-            admin::map_dry_run(&local.world, &target, Edit::Import(&bytes)).await?
+            admin::map_dry_run(world, &target, Edit::Import(&bytes)).await?
         }
         (None, text) => {
             let text = text.as_deref().unwrap_or_default();
-            admin::map_dry_run(&local.world, &target, Edit::Remove(text, how)).await?
+            admin::map_dry_run(world, &target, Edit::Remove(text, how)).await?
         }
     };
     out.answer(&done, |width| told_dry_run(&done, width));
@@ -68,12 +68,12 @@ pub(super) async fn dry_run(local: &Local, args: DryRunArgs, out: &mut Out) -> R
 }
 
 pub(super) async fn suggest(
-    local: &Local,
+    world: &World,
     text: &str,
     target: MapTarget,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let found = admin::map_suggest(&local.world, text, &target).await?;
+    let found = admin::map_suggest(world, text, &target).await?;
     out.answer(&found, |width| told_suggested(&found, width));
     Ok(())
 }

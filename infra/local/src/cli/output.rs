@@ -112,6 +112,12 @@ impl Out {
         self.raw(&format!("{printed}\n"));
     }
 
+    /// Prints a part of an answer that is text for people only.
+    pub(crate) fn part(&mut self, text: impl FnOnce(usize) -> String) {
+        let text = text(self.width);
+        self.raw(&format!("{}\n", text.trim_end()));
+    }
+
     /// Prints text as it is.
     pub(crate) fn raw(&mut self, text: &str) {
         if let Some(kept) = &mut self.kept {

@@ -52,6 +52,10 @@ fn the_commands_that_mails_and_explanations_name_are_read() {
         "hold 111-1 not-ours",
         "retry 111-1",
         "retry --dead-letters",
+        "redrive --stack s",
+        "apply settings.toml --stack s --profile p --region eu-central-1",
+        "apply --stack s --dry-run",
+        "demo --stack s --mailbox http://127.0.0.1:1/mails",
         "resume us",
         "explain 111-1",
     ] {
@@ -66,6 +70,9 @@ fn the_commands_that_mails_and_explanations_name_are_read() {
         "retry",
         "retry 1 --dead-letters",
         "verify --body b",
+        "apply --stack s --dry-run --yes",
+        "orders --region eu-central-1",
+        "demo --mailbox http://127.0.0.1:1/mails",
     ] {
         let words = std::iter::once("parcelwire").chain(line.split(' '));
         assert!(Cli::try_parse_from(words).is_err(), "{line}");
@@ -215,6 +222,22 @@ async fn a_merchant_finds_what_is_held_and_answers() {
     assert!(place.text(&["resume", "us"]).await.contains("paused -> active"));
     assert!(place.text(&["mail", "list"]).await.contains("empty"));
     assert!(place.text(&["retry", "--dead-letters"]).await.contains("inbound: 0"));
+    assert!(place.text(&["redrive"]).await.contains("alerts: 0"));
+}
+
+#[tokio::test]
+async fn what_is_a_stack_s_or_one_machine_s_alone_is_told() {
+    let place = Place::new().await;
+    let (code, words) = place.give(false, &["apply"]).await.unwrap_err();
+    assert!(code == 2 && words.contains("--stack"), "{words}");
+    for command in ["serve", "sandbox"] {
+        let cli = Cli::parse_from(["parcelwire", command, "--stack", "s"]);
+        let failure = crate::long::run(cli.long().unwrap(), &cli.global).await.unwrap_err();
+        assert!(failure.told().0 == 2 && failure.told().1.contains("--stack"), "{command}: {failure:?}");
+    }
+    let cli = Cli::parse_from(["parcelwire", "demo", "--stack", "s"]);
+    let failure = crate::long::run(cli.long().unwrap(), &cli.global).await.unwrap_err();
+    assert!(failure.told().1.contains("--mailbox"), "{failure:?}");
 }
 
 #[tokio::test]

@@ -15,9 +15,9 @@ use super::stage::{OLD_SHOP, Pair, Stage};
 use crate::quickstart::{self, locked};
 
 /// Expected and actual.
-type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(String, String)>> + 'a>>;
+pub(super) type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(String, String)>> + 'a>>;
 /// How a story is played.
-type Play = for<'a> fn(&'a Stage) -> Outcome<'a>;
+pub(super) type Play = for<'a> fn(&'a Stage) -> Outcome<'a>;
 
 /// All of them, in order.
 pub(crate) const ALL: [(&str, Play); 18] = [
@@ -41,10 +41,10 @@ pub(crate) const ALL: [(&str, Play); 18] = [
     ("A change of mappings tried first, then made: as foretold", |s| Box::pin(carriers::tried_first(s))),
 ];
 
-const UPS: &str = "1Z999AA10123456784";
+pub(super) const UPS: &str = "1Z999AA10123456784";
 const USPS: &str = "9400111899223197428490";
 
-fn said(expected: impl Into<String>, actual: impl Into<String>) -> Result<(String, String)> {
+pub(super) fn said(expected: impl Into<String>, actual: impl Into<String>) -> Result<(String, String)> {
     Ok((expected.into(), actual.into()))
 }
 
@@ -152,7 +152,7 @@ async fn revoked(stage: &Stage) -> Result<(String, String)> {
     let before = stage.shown(&parked)?;
     let token = Some("r2-new".to_owned());
     locked(&stage.sandbox.amazon)?.restore("amazon-two", token).map_err(anyhow::Error::msg)?;
-    stage.reconnect_second("r2-new")?;
+    stage.reconnect_second("r2-new").await?;
     let after = told(stage, &parked, "visible").await?;
     said(
         format!("other visible, 1 mail, nothing; then {}", once(UPS, "UPS")),
