@@ -134,6 +134,8 @@ fn the_digest_tells_the_share_of_parcels_sent_as_other_where_there_are_any() {
         let sent = system.mail.sent().into_iter();
         sent.filter(|mail| mail.subject.contains("confirmed")).map(|mail| mail.text).collect()
     };
+    // From five in the morning, where the merchant is, to after the hour of the digest.
+    system.clock.advance(std::time::Duration::from_secs(2 * 3600));
     let a_day = || {
         system.clock.advance(std::time::Duration::from_secs(24 * 3600 - 600));
         system.pass(10);
