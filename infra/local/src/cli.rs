@@ -1,11 +1,14 @@
 //! The command line. `docs/cli.md` lists commands, JSON fields and exit codes.
 
 mod answers;
+mod apply;
+mod carriers;
 mod connections;
 mod explain;
 mod mail;
 mod orders;
 mod output;
+mod place;
 mod track;
 mod verify;
 
@@ -20,6 +23,7 @@ use settings::local::LocalSettings;
 
 use crate::system::{self, Local};
 pub(crate) use output::{Failure, Out};
+use place::Place;
 
 /// Tells marketplaces that parcels have left: right order, right items, right carrier, once.
 #[derive(Debug, Parser)]
@@ -47,6 +51,15 @@ pub(crate) struct Global {
         default_value = "parcelwire-data"
     )]
     pub(crate) data: PathBuf,
+    /// Work on this deployed stack instead of a data directory, with your own AWS credentials
+    #[arg(long, global = true, value_name = "NAME", env = "PARCELWIRE_STACK")]
+    pub(crate) stack: Option<String>,
+    /// The AWS profile to reach the stack with [default: as for every AWS tool]
+    #[arg(long, global = true, value_name = "PROFILE", requires = "stack")]
+    pub(crate) profile: Option<String>,
+    /// The stack's AWS region [default: as for every AWS tool]
+    #[arg(long, global = true, value_name = "REGION", requires = "stack")]
+    pub(crate) region: Option<String>,
     /// The port to listen on, instead of the settings'
     #[arg(long, global = true)]
     pub(crate) port: Option<u16>,
@@ -56,12 +69,12 @@ pub(crate) struct Global {
 }
 
 /// What runs until it is stopped, or plays a whole system: started by `main`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Long {
     /// The system.
     Serve,
-    /// The stories.
-    Demo,
+    /// The stories; in a stack, with the address where its mails are read back.
+    Demo(Option<String>),
     /// The stand-ins alone.
     Sandbox,
 }
@@ -71,9 +84,15 @@ enum Command {
     /// Run the system (the default)
     Serve,
     /// Play the demo's stories against the sandbox, and judge them by what the sandbox recorded
-    Demo,
+    Demo {
+        /// With --stack, of a local AWS: the address that tells the mails it sent
+        #[arg(long, value_name = "URL", requires = "stack")]
+        mailbox: Option<String>,
+    },
     /// Run the stand-in stores and marketplaces alone
     Sandbox,
+    /// Put a settings file into force on a stack, after showing what it changes
+    Apply(apply::ApplyArgs),
     /// Check a webhook's signature, and say why it does not fit
     Verify(verify::VerifyArgs),
     /// Say which marketplace code a carrier text means
@@ -119,6 +138,8 @@ enum Command {
         #[arg(required = true, value_name = "NUMBER")]
         number: Vec<String>,
     },
+    /// Put every message that could not be worked on back into its queue, after what kept it was mended
+    Redrive,
     /// Read the mailbox, or send a test mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -151,10 +172,11 @@ impl Cli {
     pub(crate) fn long(&self) -> Option<Long> {
         match &self.command {
             None | Some(Command::Serve) => Some(Long::Serve),
-            Some(Command::Demo) => Some(Long::Demo),
+            Some(Command::Demo { mailbox }) => Some(Long::Demo(mailbox.clone())),
             Some(Command::Sandbox) => Some(Long::Sandbox),
             Some(
-                Command::Verify(_)
+                Command::Apply(_)
+                | Command::Verify(_)
                 | Command::Map(_)
                 | Command::Sku(_)
                 | Command::Connections
@@ -165,6 +187,7 @@ impl Cli {
                 | Command::Resume { .. }
                 | Command::Retry(_)
                 | Command::Track { .. }
+                | Command::Redrive
                 | Command::Mail(_),
             ) => None,
         }
@@ -182,32 +205,36 @@ async fn carry_out(cli: Cli, out: &mut Out) -> Result<(), Failure> {
     let global = cli.global;
     let Some(command) = cli.command else { return Ok(()) };
     match command {
-        Command::Serve | Command::Demo | Command::Sandbox => Ok(()),
-        Command::Verify(args) => verify::verify(&global, &args, out),
-        Command::Map(command) => answers::map(&opened(&global).await?, command, out).await,
-        Command::Sku(command) => answers::sku(&opened(&global).await?, command, out).await,
-        Command::Connections => connections::list(&opened(&global).await?, out).await,
-        Command::Orders { state, connection } => {
-            orders::list(&opened(&global).await?, state, connection.as_deref(), out).await
-        }
-        Command::Explain { order } => explain::explain(&opened(&global).await?, &order, out).await,
-        Command::Hold(args) => orders::hold(&opened(&global).await?, &args, out).await,
-        Command::Retry(args) => orders::retry(&opened(&global).await?, &args, out).await,
-        Command::Pause { connection } => connections::pause(&opened(&global).await?, &connection, out).await,
-        Command::Resume { connection } => {
-            connections::resume(&opened(&global).await?, &connection, out).await
-        }
+        Command::Serve | Command::Demo { .. } | Command::Sandbox => Ok(()),
+        Command::Apply(args) => apply::apply(&global, args, out).await,
+        Command::Verify(args) => verify::verify(&global, &args, out).await,
         Command::Track { number } => {
             track::track(&number.join(" "), out);
             Ok(())
         }
         Command::Mail(command) => mail::mail(&global, command, out).await,
+        Command::Map(command) => answers::map(opened(&global).await?.world(), command, out).await,
+        Command::Sku(command) => answers::sku(opened(&global).await?.world(), command, out).await,
+        Command::Connections => connections::list(opened(&global).await?.world(), out).await,
+        Command::Orders { state, connection } => {
+            orders::list(opened(&global).await?.world(), state, connection.as_deref(), out).await
+        }
+        Command::Explain { order } => explain::explain(opened(&global).await?.world(), &order, out).await,
+        Command::Hold(args) => orders::hold(opened(&global).await?.world(), &args, out).await,
+        Command::Retry(args) => orders::retry(&opened(&global).await?, &args, out).await,
+        Command::Redrive => orders::redrive(&opened(&global).await?, out).await,
+        Command::Pause { connection } => {
+            connections::pause(opened(&global).await?.world(), &connection, out).await
+        }
+        Command::Resume { connection } => {
+            connections::resume(opened(&global).await?.world(), &connection, out).await
+        }
     }
 }
 
-/// Opens a data directory that is there already: a command makes none.
-async fn opened(global: &Global) -> Result<Local, Failure> {
-    open(&global.data, None).await
+/// Opens what is there already: a command makes neither directory nor stack.
+async fn opened(global: &Global) -> Result<Place, Failure> {
+    Place::open(global).await
 }
 
 async fn open(data: &Path, settings: Option<&LocalSettings>) -> Result<Local, Failure> {

@@ -1,5 +1,6 @@
 //! The demo: stories over signed HTTP against the sandbox, judged by the sandbox's own record.
 
+mod poison;
 mod stage;
 mod stories;
 
@@ -9,7 +10,12 @@ use std::time::Duration;
 use anyhow::Result;
 use serde::Serialize;
 
+use crate::cli::Failure;
+pub(crate) use stage::Elsewhere;
 use stage::Stage;
+
+/// What is left in queues that are empty.
+const NOTHING: &str = "nothing";
 
 /// One story, told.
 #[derive(Debug, Serialize)]
@@ -25,15 +31,35 @@ pub(crate) struct Told {
 }
 
 /// Plays all stories in a directory of their own; true if every one ended as it should.
-pub(crate) async fn run(json: bool, out: &mut impl Write) -> Result<bool> {
-    let stage = Stage::set().await?;
+pub(crate) async fn run(
+    elsewhere: Option<Elsewhere<'_>>,
+    json: bool,
+    out: &mut impl Write,
+) -> Result<bool, Failure> {
+    let stage = Stage::set(elsewhere).await?;
+    let good = play(&stage, json, out).await?;
+    let left = stage.left_in_queues().await?;
+    if let Some(left) = &left
+        && !json
+    {
+        writeln!(out, "left in the queues: {left}").map_err(anyhow::Error::from)?;
+    }
+    stage.strike().await;
+    Ok(good && left.is_none_or(|left| left == NOTHING))
+}
+
+async fn play(stage: &Stage, json: bool, out: &mut impl Write) -> Result<bool> {
     let mut all = Vec::new();
-    for (index, (story, play)) in stories::ALL.iter().enumerate() {
+    let mut stories = stories::ALL.to_vec();
+    if stage.host.deployed().is_some() {
+        stories.push(("A poison record among ten", |stage| Box::pin(poison::among_ten(stage))));
+    }
+    for (index, (story, play)) in stories.into_iter().enumerate() {
         if !json {
             write!(out, "{:>2}. {story} … ", index + 1)?;
             out.flush()?;
         }
-        let told = match play(&stage).await {
+        let told = match play(stage).await {
             Ok((expected, actual)) => {
                 let ok = expected == actual;
                 Told { story, expected, actual, ok }
@@ -52,9 +78,7 @@ pub(crate) async fn run(json: bool, out: &mut impl Write) -> Result<bool> {
     if !json {
         table(&all, out)?;
     }
-    let good = all.iter().all(|told| told.ok);
-    stage.strike().await;
-    Ok(good)
+    Ok(all.iter().all(|told| told.ok))
 }
 
 fn table(all: &[Told], out: &mut impl Write) -> Result<()> {
@@ -74,5 +98,7 @@ fn table(all: &[Told], out: &mut impl Write) -> Result<()> {
 
 /// How long a story waits for what should come.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// The same in a stack, where functions start cold and queues count whole seconds.
+const PATIENCE_DEPLOYED: Duration = Duration::from_secs(60);
 /// How long it watches that nothing comes.
 const WATCH: Duration = Duration::from_millis(1500);

@@ -9,6 +9,7 @@ use settings::local::LocalSettings;
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{Failure, Global, Long};
+use crate::demo::Elsewhere;
 use crate::quickstart;
 use crate::sandbox_host::SandboxHost;
 use crate::serve::Serving;
@@ -22,8 +23,11 @@ const FIRST_PORT: u16 = 8080;
 /// Runs one of them.
 pub(crate) async fn run(what: Long, global: &Global) -> Result<(), Failure> {
     match what {
+        Long::Demo(mailbox) => play(global, mailbox.as_deref()).await,
+        Long::Serve | Long::Sandbox if global.stack.is_some() => Err(Failure::usage(
+            "a stack runs by itself: --stack is for commands that ask about it or change it",
+        )),
         Long::Serve => serve(global).await,
-        Long::Demo => play(global).await,
         Long::Sandbox => Ok(sandbox_alone(global).await?),
     }
 }
@@ -37,9 +41,16 @@ fn log(filter: &str) {
         if std::io::stderr().is_terminal() { base.compact().try_init() } else { base.json().try_init() };
 }
 
-async fn play(global: &Global) -> Result<(), Failure> {
+async fn play(global: &Global, mailbox: Option<&str>) -> Result<(), Failure> {
     log("error");
-    if demo::run(global.json, &mut std::io::stdout()).await? {
+    let elsewhere = match (global.which(), mailbox) {
+        (None, _) => None,
+        (Some(which), Some(mailbox)) => Some(Elsewhere { which, mailbox }),
+        (Some(_), None) => {
+            return Err(Failure::usage("the demo in a stack needs --mailbox: it reads the mails back"));
+        }
+    };
+    if demo::run(elsewhere, global.json, &mut std::io::stdout()).await? {
         Ok(())
     } else {
         Err(Failure::failed("a story did not end as it should"))
@@ -180,7 +191,7 @@ async fn first_parcel(serving: &Serving, sandbox: &SandboxHost) -> Result<()> {
     writeln!(out, "Next, in another terminal (cargo run -q -- in place of parcelwire):")?;
     writeln!(out, "  parcelwire orders                  what there is, and where it stands")?;
     writeln!(out, "  parcelwire explain {order}   what happened, step by step")?;
-    writeln!(out, "  parcelwire demo                    fourteen stories, with faults")?;
+    writeln!(out, "  parcelwire demo                    stories with faults, judged by the sandbox")?;
     writeln!(
         out,
         "  docs/settings.md                   your own shop and account in the settings file above"

@@ -2,6 +2,7 @@
 
 mod cli;
 mod demo;
+mod deployed;
 mod embedded;
 mod long;
 mod quickstart;

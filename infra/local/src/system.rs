@@ -156,16 +156,25 @@ impl Local {
                     secrets: configured.webhook_secrets.clone(),
                 });
             }
-            applied.push(Applied {
-                connection: configured.connection.clone(),
-                credentials_fingerprint: fingerprint,
-                expires_at: configured.secrets_expire_at.and_then(end_of_day),
-            });
+            applied.push(applied_as(configured, fingerprint));
         }
         for change in workflow::apply::apply(&self.world, &applied).await? {
             tracing::info!(?change, "settings applied");
         }
         Ok(())
+    }
+}
+
+/// A connection as the settings say it, its credentials by their fingerprint only.
+pub(crate) fn applied(configured: &ConfiguredConnection, route_key: &SecretString) -> Applied {
+    applied_as(configured, fingerprint(configured, route_key))
+}
+
+fn applied_as(configured: &ConfiguredConnection, fingerprint: String) -> Applied {
+    Applied {
+        connection: configured.connection.clone(),
+        credentials_fingerprint: fingerprint,
+        expires_at: configured.secrets_expire_at.and_then(end_of_day),
     }
 }
 
@@ -204,9 +213,14 @@ pub(crate) fn route_key(data: &Path) -> Result<SecretString> {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
         Err(error) => return Err(error).with_context(|| format!("{} cannot be read", path.display())),
     }
-    let text: String = (0..4).map(|_| format!("{:016x}", SystemRng.next_u64())).collect();
-    write_private(&path, &text)?;
-    Ok(SecretString::from(text))
+    let key = new_route_key();
+    write_private(&path, key.expose_secret())?;
+    Ok(key)
+}
+
+/// A route key by chance.
+pub(crate) fn new_route_key() -> SecretString {
+    SecretString::from((0..4).map(|_| format!("{:016x}", SystemRng.next_u64())).collect::<String>())
 }
 
 /// Writes a file that only its owner can read; an existing one is not touched.

@@ -65,6 +65,11 @@ impl Patience {
     };
 }
 
+/// TLS by rustls with ring, which the whole project uses.
+pub(crate) fn https() -> SharedHttpClient {
+    aws_smithy_http_client::Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https()
+}
+
 /// Makes the clients of the services, all over one pool of connections.
 ///
 /// Each is built only when asked for, so a function carries only the services that it uses.
@@ -78,10 +83,7 @@ impl Clients {
     /// Over TLS by rustls with ring, for workers. `endpoint` replaces every service's address, for a local AWS.
     #[must_use]
     pub fn new(region: &str, endpoint: Option<&str>, keys: &AwsKeys) -> Self {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        Self::over(http, region, endpoint, keys)
+        Self::over(https(), region, endpoint, keys)
     }
 
     /// Over another way to send requests: the embedded database, or a stand-in of a test.
@@ -122,6 +124,12 @@ impl Clients {
     #[must_use]
     pub fn sqs(&self) -> aws_sdk_sqs::Client {
         aws_sdk_sqs::Client::new(&self.config(self.patience.attempts))
+    }
+
+    /// A `CloudFormation` client.
+    #[must_use]
+    pub fn cloudformation(&self) -> aws_sdk_cloudformation::Client {
+        aws_sdk_cloudformation::Client::new(&self.config(self.patience.attempts))
     }
 
     /// An SES client. It tries once only: SES has no idempotency key, so a try after a lost answer could mail

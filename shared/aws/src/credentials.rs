@@ -37,6 +37,21 @@ impl DynamoCredentials {
     pub fn new(client: Client, table: impl Into<String>) -> Self {
         Self { client, table: table.into() }
     }
+
+    /// Takes a connection's credential away; none there is as good.
+    ///
+    /// # Errors
+    /// [`CredentialError::Unavailable`] only.
+    pub async fn delete(&self, account: &Account) -> Result<(), CredentialError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(credential_partition(account)))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|e| CredentialError::Unavailable(explain("DeleteItem", &e)))
+    }
 }
 
 impl fmt::Debug for DynamoCredentials {

@@ -4,8 +4,8 @@ use ports::QueueName;
 
 use crate::tables::{CREDENTIALS, WEBHOOK_SECRETS};
 use crate::{
-    AwsKeys, Clients, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail, SqsQueue,
-    TableNames,
+    AwsKeys, Clients, DynamoClient, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail,
+    SqsDeadLetters, SqsQueue, Stack, StackError, TableNames,
 };
 
 /// The adapters of one installation. A function carries only the services that it asks for.
@@ -32,7 +32,19 @@ impl Installation {
     /// Its ledger.
     #[must_use]
     pub fn ledger(&self) -> DynamoLedger {
-        DynamoLedger::new(self.clients.dynamodb(), TableNames::prefixed(&self.table_prefix))
+        DynamoLedger::new(self.dynamodb(), self.table_names())
+    }
+
+    /// A client of its database, for what the ledger has no word for.
+    #[must_use]
+    pub fn dynamodb(&self) -> DynamoClient {
+        self.clients.dynamodb()
+    }
+
+    /// What the ledger's tables are called.
+    #[must_use]
+    pub fn table_names(&self) -> TableNames {
+        TableNames::prefixed(&self.table_prefix)
     }
 
     /// Its queues, as far as their addresses are given.
@@ -51,6 +63,20 @@ impl Installation {
     #[must_use]
     pub fn webhook_secrets(&self) -> DynamoWebhookSecrets {
         DynamoWebhookSecrets::new(self.clients.dynamodb(), format!("{}{WEBHOOK_SECRETS}", self.table_prefix))
+    }
+
+    /// What a stack says of itself.
+    ///
+    /// # Errors
+    /// As [`Stack::find`].
+    pub async fn stack(&self, name: &str) -> Result<Stack, StackError> {
+        Stack::find(&self.clients.cloudformation(), name).await
+    }
+
+    /// The dead letters of the queue at `queue`, which lie at `letters`.
+    #[must_use]
+    pub fn dead_letters(&self, queue: &str, letters: &str) -> SqsDeadLetters {
+        SqsDeadLetters::new(self.clients.sqs(), queue, letters)
     }
 
     /// Its mail, sent as `from`.

@@ -58,6 +58,21 @@ impl DynamoWebhookSecrets {
             .map_err(|e| CredentialError::Unavailable(explain("PutItem", &e)))
     }
 
+    /// Takes a connection's secrets away; none there is as good.
+    ///
+    /// # Errors
+    /// [`CredentialError::Unavailable`] only.
+    pub async fn delete(&self, connection: &ConnectionId) -> Result<(), CredentialError> {
+        self.client
+            .delete_item()
+            .table_name(&self.table)
+            .key("pk", AttributeValue::S(webhook_secrets_partition(connection)))
+            .send()
+            .await
+            .map(drop)
+            .map_err(|e| CredentialError::Unavailable(explain("DeleteItem", &e)))
+    }
+
     /// Reads the installation's route key; `None` if none was stored yet.
     ///
     /// # Errors

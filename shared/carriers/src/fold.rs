@@ -34,13 +34,16 @@ fn is_accent(c: char) -> bool {
         | '\u{20d0}'..='\u{20ff}' | '\u{fe20}'..='\u{fe2f}')
 }
 
-/// What a character does that is its own normal form but for case: ASCII, and the signs after names, which go.
-/// Most texts hold nothing else and need none of the tables below.
+/// What a character does that is its own normal form but for case: ASCII, kana, Han; and the signs after names, which
+/// go. Most texts hold nothing else and need none of the tables below.
 fn plain_role(c: char) -> Option<Role> {
     match c {
         '\'' => Some(Role::Nothing),
         _ if c.is_ascii_alphanumeric() => Some(Role::Letter),
         _ if c.is_ascii() => Some(Role::Break),
+        '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{30fc}' | '\u{4e00}'..='\u{9fff}' => {
+            Some(Role::Letter)
+        }
         _ => is_trademark(c).then_some(Role::Nothing),
     }
 }
@@ -130,7 +133,7 @@ pub fn fold(text: &str) -> String {
     words.nfc().collect()
 }
 
-/// The words of a text of ASCII and signs, folded, with `gap` between them; `None` if it has others, or no word.
+/// The words of a text of plain characters, folded, with `gap` between them; `None` if it has others, or no word.
 fn fold_plain(text: &str, gap: &str) -> Option<String> {
     let mut words = String::with_capacity(text.len());
     let mut pending_gap = false;
@@ -148,6 +151,11 @@ fn fold_plain(text: &str, gap: &str) -> Option<String> {
         }
     }
     (!words.is_empty()).then_some(words)
+}
+
+/// Whether anything is left of the text when it is folded.
+pub(crate) fn says_something(text: &str) -> bool {
+    text.contains(is_letter) || !fold(text).is_empty()
 }
 
 /// The folded text without its spaces: what names are compared by.
@@ -190,13 +198,14 @@ mod tests {
 
     #[test]
     fn plain_characters_fold_as_all_others_do() {
-        for c in ('\0'..='\x7f').chain(['®', '©', '™', '\u{2120}']) {
-            let parts = normalised(std::iter::once(c)).map(role_of_normalised).collect::<Vec<_>>();
-            assert_eq!(parts, if is_trademark(c) { vec![] } else { vec![plain_role(c).unwrap()] }, "{c:?}");
+        for c in ('\0'..='\u{ffff}').filter(|c| plain_role(*c).is_some()) {
             // A letter that is not plain takes the text through the tables.
             let slow = fold(&format!("x{c}Yλ"));
             assert_eq!(slow.strip_suffix('λ'), Some(fold(&format!("x{c}Y")).as_str()), "{c:?}");
             assert_eq!(slow.replace(' ', ""), format!("{}λ", compact(&format!("x{c}Y"))), "{c:?}");
+            let parts = normalised(std::iter::once(c)).map(role_of_normalised).collect::<Vec<_>>();
+            let role = [Role::Letter, Role::Break].into_iter().find(|role| parts.contains(role));
+            assert_eq!(plain_role(c), Some(role.unwrap_or(Role::Nothing)), "{c:?}");
         }
     }
 

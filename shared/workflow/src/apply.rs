@@ -17,6 +17,10 @@ use crate::records::{Loaded, Stored, load};
 use crate::wake;
 use crate::world::World;
 
+mod preview;
+
+pub use preview::{Difference, What, preview};
+
 /// How often a change is tried again when somebody else was first.
 const ROUNDS: usize = 8;
 /// What the history of a connection says that the settings name no longer.

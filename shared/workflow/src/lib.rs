@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod poll;
 pub mod receive;
 pub mod records;
+mod share;
 pub mod sweep;
 pub mod sync;
 pub mod trace;

@@ -6,6 +6,7 @@ mod delivery;
 mod facts;
 mod look;
 mod order;
+mod preview;
 mod privacy;
 mod reconcile;
 mod scene;
@@ -26,6 +27,7 @@ use tracing::Span;
 use tracing::field::Empty;
 
 pub use order::look_at_order;
+pub(crate) use preview::{Fate, preview};
 pub use store_order::look_at_store_order;
 
 use crate::message::{self, AlertMessage, Look, WorkError};

@@ -1,5 +1,7 @@
 //! Everything a worker may reach.
 
+mod looking;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -68,6 +70,12 @@ impl Memo {
     }
 }
 
+/// Whether a connection names another host than its connector's own.
+#[must_use]
+pub fn names_a_host(connection: &Connection) -> bool {
+    connection.base_url.is_some() || connection.options.keys().any(|option| option.ends_with("base_url"))
+}
+
 impl std::fmt::Debug for World {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("World")
@@ -106,8 +114,7 @@ impl World {
     /// Whether this connection's calls go where they may: to its connector's own hosts, unless the system was
     /// started for others. A connection that names another host elsewhere is as good as not configured.
     fn hosts_are_allowed(&self, connection: &Connection) -> bool {
-        let named = connection.base_url.is_some()
-            || connection.options.keys().any(|option| option.ends_with("base_url"));
+        let named = names_a_host(connection);
         if named && !self.allow_base_urls {
             tracing::error!(connection = %connection.account, "a base URL is not allowed here: connection not used");
         }

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use carriers::How;
+use ::carriers::How;
 use clap::{Args, Subcommand};
 use workflow::admin::{self, Answered, ImportView, MapTarget, MapView, SkuView};
 use workflow::mappings::NewMapping;
+use workflow::world::World;
 
+use super::carriers::{self, DryRunArgs};
 use super::output::{or_dash, table};
 use super::{Failure, Out, bytes_of, who};
-use crate::system::Local;
 
 /// For which accounts.
 #[derive(Clone, Debug, Args)]
@@ -104,6 +105,20 @@ pub(super) enum MapCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Name carrier texts that the stores have written and that would hold parcels; ends with 5 if there are any
+    Lint {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show which parcels of the last 30 days a change would make go otherwise; nothing is written or called
+    DryRun(DryRunArgs),
+    /// Name codes near a carrier text, and what the built-in names say of it
+    Suggest {
+        /// The carrier as the store writes it
+        text: String,
+        #[command(flatten)]
+        target: Target,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,13 +161,17 @@ pub(super) struct SkuAccount {
     account: Option<String>,
 }
 
-/// Whose parcels are looked at again.
-fn released(connections: &[String]) -> String {
-    format!("What waited for it at {} is looked at again.", connections.join(", "))
+/// Whose parcels are looked at again, and how many of them have a code now.
+fn released<T>(done: &Answered<T>) -> String {
+    let have_a_code = match done.released_parcels {
+        None | Some(0) => String::new(),
+        Some(1) => "1 held parcel has a code now. ".to_owned(),
+        Some(many) => format!("{many} held parcels have a code now. "),
+    };
+    format!("{have_a_code}What waited for it at {} is looked at again.", done.released.join(", "))
 }
 
-pub(super) async fn map(local: &Local, command: MapCommand, out: &mut Out) -> Result<(), Failure> {
-    let world = &local.world;
+pub(super) async fn map(world: &World, command: MapCommand, out: &mut Out) -> Result<(), Failure> {
     match command {
         MapCommand::Set { text, code, name, service, unlisted, matching, target } => {
             let new = NewMapping { text, how: matching.into(), code, name, service, unlisted };
@@ -167,6 +186,9 @@ pub(super) async fn map(local: &Local, command: MapCommand, out: &mut Out) -> Re
             let done = admin::map_import(world, &target.into(), &bytes_of(&file)?, &who()).await?;
             out.answer(&done, |_| told_import(&done));
         }
+        MapCommand::Lint { target } => carriers::lint(world, target.into(), out).await?,
+        MapCommand::DryRun(args) => carriers::dry_run(world, args, out).await?,
+        MapCommand::Suggest { text, target } => carriers::suggest(world, &text, target.into(), out).await?,
         MapCommand::List { target } => {
             let all = admin::map_list(world, &target.into()).await?;
             out.answer(&all, |width| mapping_table(&all, width));
@@ -190,15 +212,12 @@ fn told_mapping(what: &str, done: &Answered<MapView>) -> String {
     let name = m.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
     let warning = m.warning.as_deref().map_or_else(String::new, |warning| format!("\nNote: {warning}"));
     let MapView { scope, text, code, version, .. } = m;
-    format!(
-        "{what}: {text:?} is {code}{name} for {scope}, version {version}.\n{}{warning}",
-        released(&done.released)
-    )
+    format!("{what}: {text:?} is {code}{name} for {scope}, version {version}.\n{}{warning}", released(done))
 }
 
 fn told_import(done: &Answered<ImportView>) -> String {
     let ImportView { changed, unchanged } = done.what;
-    format!("{changed} changed, {unchanged} as before.\n{}", released(&done.released))
+    format!("{changed} changed, {unchanged} as before.\n{}", released(done))
 }
 
 fn mapping_table(all: &[MapView], width: usize) -> String {
@@ -220,8 +239,7 @@ fn mapping_table(all: &[MapView], width: usize) -> String {
     table(&["FOR", "TEXT", "CODE", "VERSION", "NOTES"], &rows, width)
 }
 
-pub(super) async fn sku(local: &Local, command: SkuCommand, out: &mut Out) -> Result<(), Failure> {
-    let world = &local.world;
+pub(super) async fn sku(world: &World, command: SkuCommand, out: &mut Out) -> Result<(), Failure> {
     match command {
         SkuCommand::Set { store_sku, marketplace_sku, account } => {
             let of = account.account.as_deref();
@@ -249,7 +267,7 @@ fn told_sku(what: &str, done: &Answered<SkuView>) -> String {
     let SkuView { connection, store_sku, marketplace_sku, version, .. } = &done.what;
     format!(
         "{what}: {store_sku} at the store is {marketplace_sku} at {connection}, version {version}.\n{}",
-        released(&done.released)
+        released(done)
     )
 }
 

@@ -2,14 +2,14 @@
 
 use jiff::Timestamp;
 use workflow::admin::{self, ActivityChange, ConnectionView};
+use workflow::world::World;
 
 use super::output::{from_now, table, time};
 use super::{Failure, Out};
-use crate::system::Local;
 
-pub(super) async fn list(local: &Local, out: &mut Out) -> Result<(), Failure> {
-    let all = admin::connections(&local.world).await?;
-    let now = local.world.now();
+pub(super) async fn list(world: &World, out: &mut Out) -> Result<(), Failure> {
+    let all = admin::connections(world).await?;
+    let now = world.now();
     out.answer(&all, |width| shown(&all, now, width));
     Ok(())
 }
@@ -53,16 +53,16 @@ fn notes(c: &ConnectionView, now: Timestamp) -> String {
     if notes.is_empty() { "-".to_owned() } else { notes.join("; ") }
 }
 
-pub(super) async fn pause(local: &Local, connection: &str, out: &mut Out) -> Result<(), Failure> {
-    let done = admin::pause(&local.world, connection).await?;
+pub(super) async fn pause(world: &World, connection: &str, out: &mut Out) -> Result<(), Failure> {
+    let done = admin::pause(world, connection).await?;
     out.answer(&done, |_| {
         told(&done, "Nothing new is sent; what is on its way is still brought to its end.")
     });
     Ok(())
 }
 
-pub(super) async fn resume(local: &Local, connection: &str, out: &mut Out) -> Result<(), Failure> {
-    let done = admin::resume(&local.world, connection).await?;
+pub(super) async fn resume(world: &World, connection: &str, out: &mut Out) -> Result<(), Failure> {
+    let done = admin::resume(world, connection).await?;
     out.answer(&done, |_| told(&done, "What waits for it goes, most urgent first."));
     Ok(())
 }

@@ -4,14 +4,14 @@ use std::fmt::Write as _;
 
 use jiff::Timestamp;
 use workflow::admin::{self, Explanation, PackagePart, Step, StoreOrderPart};
+use workflow::world::World;
 
 use super::output::{from_now, table, time, wrapped};
 use super::{Failure, Out};
-use crate::system::Local;
 
-pub(super) async fn explain(local: &Local, order: &str, out: &mut Out) -> Result<(), Failure> {
-    let found = admin::explain(&local.world, order).await?;
-    let now = local.world.now();
+pub(super) async fn explain(world: &World, order: &str, out: &mut Out) -> Result<(), Failure> {
+    let found = admin::explain(world, order).await?;
+    let now = world.now();
     out.answer(&found, |width| told(&found, now, width));
     Ok(())
 }

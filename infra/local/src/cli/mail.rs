@@ -1,13 +1,17 @@
 //! `mail list|show|test`.
 
 use clap::Subcommand;
+use domain::connection::Connection;
 use jiff::Timestamp;
 use serde::Serialize;
 use workflow::alerts;
+use workflow::world::World;
 
 use super::output::{or_dash, table, time};
-use super::{Failure, Global, Out, open, opened, settings};
+use super::{Failure, Global, Out, Place, open, opened, settings};
+use crate::deployed::{Deployed, Which};
 use crate::embedded::KeptMail;
+use crate::system::Local;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum MailCommand {
@@ -72,8 +76,20 @@ pub(super) async fn mail(global: &Global, command: MailCommand, out: &mut Out) -
     }
 }
 
+/// The place whose mailbox keeps every mail: a stack has none.
+async fn kept_mail(global: &Global) -> Result<Box<Local>, Failure> {
+    match opened(global).await? {
+        Place::Machine(local) => Ok(local),
+        Place::Stack(deployed) => Err(Failure::refused(format!(
+            "stack {} keeps no copy of its mails, and neither does SES: `parcelwire connections` and `parcelwire \
+             orders --state held` show what they ask for, `parcelwire explain ORDER` what was told when",
+            deployed.name()
+        ))),
+    }
+}
+
 async fn list(global: &Global, limit: usize, out: &mut Out) -> Result<(), Failure> {
-    let local = opened(global).await?;
+    let local = kept_mail(global).await?;
     let all: Vec<MailRow> = local.mailbox.list(limit).await?.into_iter().map(MailRow::from).collect();
     out.answer(&all, |width| {
         if all.is_empty() {
@@ -96,7 +112,7 @@ async fn list(global: &Global, limit: usize, out: &mut Out) -> Result<(), Failur
 }
 
 async fn show(global: &Global, asked: &str, out: &mut Out) -> Result<(), Failure> {
-    let local = opened(global).await?;
+    let local = kept_mail(global).await?;
     let kept = local.mailbox.show(asked).await?.ok_or_else(|| {
         Failure::not_found(format!("there is no mail {asked}: `parcelwire mail list` shows those there are"))
     })?;
@@ -115,27 +131,25 @@ async fn show(global: &Global, asked: &str, out: &mut Out) -> Result<(), Failure
 }
 
 async fn test(global: &Global, only: Option<&str>, out: &mut Out) -> Result<(), Failure> {
-    let settings = settings(global)?;
-    let local = open(&global.data, Some(&settings)).await?;
-    let known: Vec<&str> =
-        settings.connections.iter().map(|c| c.connection.account.connection.as_str()).collect();
+    let (world, connections, from) = match global.which() {
+        Some(which) => of_stack(which).await?,
+        None => of_settings(global).await?,
+    };
+    let known: Vec<&str> = connections.iter().map(|c| c.account.connection.as_str()).collect();
     if let Some(name) = only
         && !known.contains(&name)
     {
-        let message = format!("the settings have no connection {name:?}; there are {}", known.join(", "));
+        let message = format!("there is no connection {name:?}; there are {}", known.join(", "));
         return Err(Failure::not_found(message));
     }
     let mut tested = Vec::new();
-    for configured in &settings.connections {
-        let connection = &configured.connection;
+    for connection in &connections {
         let id = connection.account.connection.to_string();
         if only.is_some_and(|name| name != id) {
             continue;
         }
-        let to = alerts::send_test(&local.world, connection).await.map_err(|error| {
-            Failure::failed(format!(
-                "the test mail of {id} was not taken: {error}; check [mail] in the settings"
-            ))
+        let to = alerts::send_test(&world, connection).await.map_err(|error| {
+            Failure::failed(format!("the test mail of {id} was not taken: {error}; check {from}"))
         })?;
         tested.push(Tested { connection: id, to });
     }
@@ -148,4 +162,23 @@ async fn test(global: &Global, only: Option<&str>, out: &mut Out) -> Result<(), 
         table(&["CONNECTION", "SENT TO"], &rows, width)
     });
     Ok(())
+}
+
+/// What mails are sent with, about which connections, and what to check if one is not taken.
+type Sender = (World, Vec<Connection>, String);
+
+/// One machine sends as its settings say, of the connections that they name.
+async fn of_settings(global: &Global) -> Result<Sender, Failure> {
+    let settings = settings(global)?;
+    let local = open(&global.data, Some(&settings)).await?;
+    let connections = settings.connections.into_iter().map(|c| c.connection).collect();
+    Ok((local.world, connections, "[mail] in the settings".to_owned()))
+}
+
+/// A stack sends by SES, of the connections that were applied to it.
+async fn of_stack(which: Which<'_>) -> Result<Sender, Failure> {
+    let deployed = Deployed::open(which).await?;
+    let connections = deployed.world.connections().await.map_err(anyhow::Error::from)?;
+    let check = format!("that {} is verified in SES and your credentials may send", deployed.mail_from()?);
+    Ok((deployed.world, connections, check))
 }

@@ -5,19 +5,19 @@ use domain::state::StateName;
 use ports::QueueName;
 use serde::Serialize;
 use workflow::admin::{self, HoldAction, OrderRow, Retried, Ruled};
+use workflow::world::World;
 
 use super::output::{from_now, or_dash, table};
-use super::{Failure, Out};
-use crate::system::Local;
+use super::{Failure, Out, Place};
 
 pub(super) async fn list(
-    local: &Local,
+    world: &World,
     state: Option<StateName>,
     connection: Option<&str>,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let all = admin::orders(&local.world, state, connection).await?;
-    let now = local.world.now();
+    let all = admin::orders(world, state, connection).await?;
+    let now = world.now();
     out.answer(&all, |width| {
         if all.is_empty() {
             return "No order.".to_owned();
@@ -73,14 +73,14 @@ pub(super) struct HoldArgs {
     package: Option<String>,
 }
 
-pub(super) async fn hold(local: &Local, args: &HoldArgs, out: &mut Out) -> Result<(), Failure> {
+pub(super) async fn hold(world: &World, args: &HoldArgs, out: &mut Out) -> Result<(), Failure> {
     let action = match args.action {
         Action::SendOnce => HoldAction::SendOnce,
         Action::ConfirmedByHand => HoldAction::ConfirmedByHand,
         Action::NotOurs => HoldAction::NotOurs,
         Action::Ignore => HoldAction::Ignore { reason: args.reason.clone().unwrap_or_default() },
     };
-    let done = admin::hold(&local.world, &args.order, args.package.as_deref(), &action).await?;
+    let done = admin::hold(world, &args.order, args.package.as_deref(), &action).await?;
     out.answer(&done, |width| {
         let row = |ruled: &Ruled| {
             let order = ruled.marketplace_order.as_deref().or(ruled.store_order.as_deref());
@@ -103,7 +103,7 @@ pub(super) struct RetryArgs {
     dead_letters: bool,
 }
 
-/// What `retry --dead-letters` did.
+/// What `redrive` did.
 #[derive(Debug, Serialize)]
 struct Redriven {
     /// The queue.
@@ -112,9 +112,9 @@ struct Redriven {
     messages: usize,
 }
 
-pub(super) async fn retry(local: &Local, args: &RetryArgs, out: &mut Out) -> Result<(), Failure> {
-    let Some(order) = &args.order else { return redrive(local, out).await };
-    let done = admin::retry(&local.world, order).await?;
+pub(super) async fn retry(place: &Place, args: &RetryArgs, out: &mut Out) -> Result<(), Failure> {
+    let Some(order) = &args.order else { return redrive(place, out).await };
+    let done = admin::retry(place.world(), order).await?;
     out.answer(&done, |width| {
         let row = |retried: &Retried| {
             let what = match (&retried.package, &retried.store_order) {
@@ -130,10 +130,10 @@ pub(super) async fn retry(local: &Local, args: &RetryArgs, out: &mut Out) -> Res
     Ok(())
 }
 
-async fn redrive(local: &Local, out: &mut Out) -> Result<(), Failure> {
+pub(super) async fn redrive(place: &Place, out: &mut Out) -> Result<(), Failure> {
     let mut done = Vec::new();
     for queue in QueueName::ALL {
-        let messages = local.queue.redrive(queue, None).await?;
+        let messages = place.redrive(queue).await?;
         done.push(Redriven { queue: queue.as_str(), messages });
     }
     out.answer(&done, |_| {

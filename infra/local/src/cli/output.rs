@@ -42,6 +42,11 @@ impl Failure {
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self { code: 4, kind: "refused", message: message.into() }
     }
+
+    /// A check was made, and found something to be done: 5.
+    pub(crate) fn found(message: impl Into<String>) -> Self {
+        Self { code: 5, kind: "found", message: message.into() }
+    }
 }
 
 #[cfg(test)]
@@ -105,6 +110,12 @@ impl Out {
             text(self.width).trim_end().to_owned()
         };
         self.raw(&format!("{printed}\n"));
+    }
+
+    /// Prints a part of an answer that is text for people only.
+    pub(crate) fn part(&mut self, text: impl FnOnce(usize) -> String) {
+        let text = text(self.width);
+        self.raw(&format!("{}\n", text.trim_end()));
     }
 
     /// Prints text as it is.

@@ -16,6 +16,7 @@ use workflow::records::Stored;
 use super::*;
 
 mod docs;
+mod mapping;
 
 #[test]
 fn the_command_line_is_well_formed() {
@@ -39,6 +40,12 @@ fn nothing_said_serves() {
 fn the_commands_that_mails_and_explanations_name_are_read() {
     for line in [
         "map set 'x' DHL --account us",
+        "map set zeph* UPS --pattern --marketplace amazon --profile east",
+        "map lint",
+        "map lint --merchant m",
+        "map dry-run f.csv --account us",
+        "map dry-run --remove x --exact --marketplace amazon",
+        "map suggest x --account us",
         "sku set A B --account us",
         "hold 111-1 confirmed-by-hand",
         "hold 111-1 ignore --reason WHY --package p1",
@@ -46,13 +53,28 @@ fn the_commands_that_mails_and_explanations_name_are_read() {
         "hold 111-1 not-ours",
         "retry 111-1",
         "retry --dead-letters",
+        "redrive --stack s",
+        "apply settings.toml --stack s --profile p --region eu-central-1",
+        "apply --stack s --dry-run",
+        "demo --stack s --mailbox http://127.0.0.1:1/mails",
         "resume us",
         "explain 111-1",
     ] {
         let words = std::iter::once("parcelwire").chain(line.split(' '));
         assert!(Cli::try_parse_from(words).is_ok(), "{line}");
     }
-    for line in ["hold 111-1 ignore", "retry", "retry 1 --dead-letters", "verify --body b"] {
+    for line in [
+        "map dry-run",
+        "map dry-run f.csv --remove x",
+        "map suggest",
+        "hold 111-1 ignore",
+        "retry",
+        "retry 1 --dead-letters",
+        "verify --body b",
+        "apply --stack s --dry-run --yes",
+        "orders --region eu-central-1",
+        "demo --mailbox http://127.0.0.1:1/mails",
+    ] {
         let words = std::iter::once("parcelwire").chain(line.split(' '));
         assert!(Cli::try_parse_from(words).is_err(), "{line}");
     }
@@ -144,14 +166,18 @@ impl Place {
         self.folder.path().join("data")
     }
 
-    async fn give(&self, json: bool, words: &[&str]) -> Result<String, (u8, String)> {
+    /// What a command prints, and how it fails if it does.
+    async fn told(&self, json: bool, words: &[&str]) -> (String, Option<(u8, String)>) {
         let data = self.data();
         let line = ["parcelwire", "--data", data.to_str().unwrap()].into_iter().chain(words.iter().copied());
         let mut out = Out::kept(json, 100);
-        match carry_out(Cli::parse_from(line), &mut out).await {
-            Ok(()) => Ok(out.take()),
-            Err(failure) => Err((failure.told().0, failure.told().1.to_owned())),
-        }
+        let failure = carry_out(Cli::parse_from(line), &mut out).await.err();
+        (out.take(), failure.map(|failure| (failure.told().0, failure.told().1.to_owned())))
+    }
+
+    async fn give(&self, json: bool, words: &[&str]) -> Result<String, (u8, String)> {
+        let (printed, failure) = self.told(json, words).await;
+        failure.map_or(Ok(printed), Err)
     }
 
     async fn text(&self, words: &[&str]) -> String {
@@ -197,6 +223,22 @@ async fn a_merchant_finds_what_is_held_and_answers() {
     assert!(place.text(&["resume", "us"]).await.contains("paused -> active"));
     assert!(place.text(&["mail", "list"]).await.contains("empty"));
     assert!(place.text(&["retry", "--dead-letters"]).await.contains("inbound: 0"));
+    assert!(place.text(&["redrive"]).await.contains("alerts: 0"));
+}
+
+#[tokio::test]
+async fn what_is_a_stack_s_or_one_machine_s_alone_is_told() {
+    let place = Place::new().await;
+    let (code, words) = place.give(false, &["apply"]).await.unwrap_err();
+    assert!(code == 2 && words.contains("--stack"), "{words}");
+    for command in ["serve", "sandbox"] {
+        let cli = Cli::parse_from(["parcelwire", command, "--stack", "s"]);
+        let failure = crate::long::run(cli.long().unwrap(), &cli.global).await.unwrap_err();
+        assert!(failure.told().0 == 2 && failure.told().1.contains("--stack"), "{command}: {failure:?}");
+    }
+    let cli = Cli::parse_from(["parcelwire", "demo", "--stack", "s"]);
+    let failure = crate::long::run(cli.long().unwrap(), &cli.global).await.unwrap_err();
+    assert!(failure.told().1.contains("--mailbox"), "{failure:?}");
 }
 
 #[tokio::test]
@@ -211,6 +253,11 @@ async fn endings_have_codes_and_say_what_to_do() {
         (&["map", "remove", "Zephyr"], 3, "no mapping"),
         (&["map", "import", bad.to_str().unwrap()], 4, "line 4"),
         (&["map", "import", "/no/such/file"], 3, "there is no file"),
+        (&["map", "dry-run", "/no/such/file"], 3, "there is no file"),
+        (&["map", "dry-run", bad.to_str().unwrap()], 4, "line 4"),
+        (&["map", "dry-run", bad.to_str().unwrap(), "--exact"], 2, "--remove"),
+        (&["map", "dry-run", "--remove", "Zephyr"], 3, "no mapping"),
+        (&["map", "suggest", "\u{200b}"], 4, "text is empty"),
         (&["pause", "de"], 3, "there are shop, us"),
         (&["hold", "111-1", "not-ours", "--package", "p9"], 3, "there are p1"),
         (&["mail", "show", "7"], 3, "mail list"),
@@ -248,7 +295,6 @@ fn fields(value: &Value, into: &mut BTreeSet<String>) {
 #[tokio::test]
 async fn every_json_field_is_documented() {
     let place = Place::new().await;
-    let documented = include_str!("../../../../docs/cli.md");
     let folder = place.folder.path();
     std::fs::write(folder.join("skus.csv"), "store_sku,marketplace_sku\nX,Y\n").unwrap();
     let skus = folder.join("skus.csv");
@@ -272,10 +318,15 @@ async fn every_json_field_is_documented() {
     ] {
         fields(&place.json(words).await, &mut names);
     }
-    for name in &names {
+    all_documented(&names);
+    assert!(names.len() > 50, "{names:?}");
+}
+
+fn all_documented(names: &BTreeSet<String>) {
+    let documented = include_str!("../../../../docs/cli.md");
+    for name in names {
         assert!(documented.contains(&format!("`{name}`")), "docs/cli.md does not tell of {name}");
     }
-    assert!(names.len() > 50, "{names:?}");
 }
 
 #[tokio::test]

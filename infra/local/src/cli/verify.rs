@@ -4,16 +4,19 @@ use std::path::PathBuf;
 
 use clap::Args;
 use connector_api::Connectors as _;
+use domain::ids::ConnectionId;
+use ports::WebhookSecrets as _;
 use registry::Registry;
 use secrecy::SecretString;
 use serde::Serialize;
 use signatures::{Diagnosis, diagnose_hmac_base64};
 
 use super::{Failure, Global, Out, bytes_of, settings};
+use crate::deployed::Deployed;
 
 #[derive(Debug, Args)]
 pub(super) struct VerifyArgs {
-    /// Check with this connection's webhook secrets, from the settings
+    /// Check with this connection's webhook secrets, from the settings or the stack
     #[arg(
         long,
         visible_alias = "account",
@@ -53,10 +56,10 @@ struct Verdict {
     topic: Option<String>,
 }
 
-pub(super) fn verify(global: &Global, args: &VerifyArgs, out: &mut Out) -> Result<(), Failure> {
+pub(super) async fn verify(global: &Global, args: &VerifyArgs, out: &mut Out) -> Result<(), Failure> {
     let headers = headers_of(&args.headers)?;
     let (secrets, kind) = match &args.connection {
-        Some(name) => secrets_of(global, name)?,
+        Some(name) => secrets_of(global, name).await?,
         None => (secrets_in(&args.secret_file)?, None),
     };
     let body = bytes_of(&args.body)?;
@@ -101,7 +104,15 @@ fn headers_of(lines: &[String]) -> Result<http::HeaderMap, Failure> {
 }
 
 /// The webhook secrets of a connection, and its kind.
-fn secrets_of(global: &Global, name: &str) -> Result<(Vec<SecretString>, Option<String>), Failure> {
+async fn secrets_of(global: &Global, name: &str) -> Result<(Vec<SecretString>, Option<String>), Failure> {
+    if let Some(which) = global.which() {
+        let none = || Failure::not_found(format!("stack {} has no store {name:?}", which.stack));
+        let deployed = Deployed::open(which).await?;
+        let connection = ConnectionId::try_from(name).map_err(|_| none())?;
+        let stored = deployed.webhook_secrets().webhook_keys(&connection).await;
+        let stored = stored.map_err(anyhow::Error::from)?.ok_or_else(none)?;
+        return Ok((stored.secrets, Some(stored.kind)));
+    }
     let settings = settings(global)?;
     let mut known = Vec::new();
     for configured in settings.connections {

@@ -1,12 +1,15 @@
-//! Where the stories play: a whole system in a directory of its own, and a sandbox beside it.
+//! Where the stories play: a whole system, in this process or in a stack, and a sandbox beside it.
+
+mod host;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Result, anyhow, ensure};
+use aws::Depth;
 use jiff::SignedDuration;
-use ports::{Clock as _, OutgoingMail, SystemClock};
+use ports::{Clock as _, QueueName, SystemClock};
 use sandbox::amazon::{NewItem, NewOrder, Party, Record, Status};
 use sandbox::faults::{Fault, Planned};
 use sandbox::shopify::{Delivery, FulfillLine, FulfillSpec, LineSpec, OrderSpec, TrackingSpec};
@@ -14,18 +17,25 @@ use tokio::time::Instant;
 use workflow::admin;
 use workflow::mappings::NewMapping;
 
-use super::PATIENCE;
+use super::{NOTHING, PATIENCE, PATIENCE_DEPLOYED};
+use crate::cli::Failure;
 use crate::quickstart::{self, US, locked};
 use crate::sandbox_host::SandboxHost;
 use crate::serve::Serving;
 use crate::system;
+pub(crate) use host::{Elsewhere, Host};
 
 /// The shop whose orders are told of.
 pub(crate) const SHOP: &str = "harbour-lamps.myshopify.com";
 /// The shop with a year behind it.
 pub(crate) const OLD_SHOP: &str = "old-lamps.myshopify.com";
+/// The shop that is hardly ever polled: what its webhooks say is all that is heard of it.
+pub(crate) const QUIET_SHOP: &str = "quiet-lamps.myshopify.com";
 /// Orders shipped before the start.
 pub(crate) const OLD_ORDERS: u32 = 40;
+
+/// SKUs and quantities.
+type Items<'a> = &'a [(&'a str, u32)];
 
 /// An order in both worlds.
 #[derive(Clone, Debug)]
@@ -41,9 +51,10 @@ pub(crate) struct Pair {
 /// The system and the sandbox.
 pub(crate) struct Stage {
     pub(crate) sandbox: SandboxHost,
-    pub(crate) serving: Serving,
+    pub(crate) host: Host,
     folder: PathBuf,
-    urls: [(&'static str, String); 2],
+    urls: Vec<(&'static str, String)>,
+    patience: Duration,
 }
 
 fn settings_text(sandbox: &SandboxHost, second_token: &str) -> String {
@@ -88,13 +99,29 @@ base_url = "{shopify}"
 timing = {{ poll_every = 2 }}
 link = [{{ from = "note_attribute", name = "amazon-us-order", account = "amazon-us" }}]
 secrets = {{ webhook = "w2", access_token = "t2" }}
+[[connections]]
+id = "quiet-shop"
+kind = "shopify"
+shop = "{QUIET_SHOP}"
+base_url = "{shopify}"
+timing = {{ poll_every = 3600 }}
+link = [{{ from = "note_attribute", name = "amazon-us-order", account = "amazon-us" }}]
+secrets = {{ webhook = "w3", access_token = "t3" }}
 "#
     )
 }
 
 impl Stage {
-    /// Builds it. The old shop has shipped for a year before the system starts.
-    pub(crate) async fn set() -> Result<Self> {
+    /// Builds it, in this process or around a stack. The old shop has shipped for a year before the system starts.
+    pub(crate) async fn set(elsewhere: Option<Elsewhere<'_>>) -> Result<Self, Failure> {
+        let found = match elsewhere {
+            Some(elsewhere) => Some(Host::find(elsewhere).await?),
+            None => None,
+        };
+        Ok(Self::set_around(found).await?)
+    }
+
+    async fn set_around(found: Option<Host>) -> Result<Self> {
         let anywhere: SocketAddr = "127.0.0.1:0".parse()?;
         let sandbox = SandboxHost::start(anywhere).await?;
         {
@@ -109,33 +136,41 @@ impl Stage {
         std::fs::write(&file, settings_text(&sandbox, "r2"))?;
         let settings = system::load_settings(&file)?;
         quickstart::populate(&sandbox, &settings)?;
-        let opened = system::open(&folder.join("data"), Some(&settings)).await?;
-        let route_key = system::route_key(opened.data.path())?;
-        let mut stage_orders = Vec::new();
         for n in 0..OLD_ORDERS {
-            stage_orders.push(old_order(&sandbox, n)?);
+            old_order(&sandbox, n)?;
         }
-        let serving = Serving::start(opened, &settings, anywhere, Some(file)).await?;
-        let url = |id: &str| -> Result<String> {
-            Ok(format!("http://{}{}", serving.address, system::webhook_path(&route_key, id)?))
+        let (host, patience) = match found {
+            Some(host) => {
+                host.settings_changed(&file).await?;
+                (host, PATIENCE_DEPLOYED)
+            }
+            None => {
+                let opened = system::open(&folder.join("data"), Some(&settings)).await?;
+                let serving = Serving::start(opened, &settings, anywhere, Some(file)).await?;
+                (Host::Machine(Box::new(serving)), PATIENCE)
+            }
         };
-        let urls = [(SHOP, url("shop")?), (OLD_SHOP, url("old-shop")?)];
-        Ok(Self { sandbox, serving, folder, urls })
+        let mut urls = Vec::new();
+        for (shop, connection) in [(SHOP, "shop"), (OLD_SHOP, "old-shop"), (QUIET_SHOP, "quiet-shop")] {
+            urls.push((shop, host.webhook_url(connection).await?));
+        }
+        Ok(Self { sandbox, host, folder, urls, patience })
     }
 
-    /// Takes it down.
+    /// Takes it down. A stack is left as it is.
     pub(crate) async fn strike(self) {
-        let Self { sandbox, serving, folder, .. } = self;
-        drop(serving);
+        let Self { sandbox, host, folder, .. } = self;
+        drop(host);
         drop(sandbox);
         // A directory of the demo's own; what cannot be removed is the system's to clean.
         let _removed = std::fs::remove_dir_all(folder);
     }
 
     /// The second account's new token goes into the settings, as a merchant would put it there.
-    pub(crate) fn reconnect_second(&self, token: &str) -> Result<()> {
+    pub(crate) async fn reconnect_second(&self, token: &str) -> Result<()> {
         let file = self.folder.join("settings.toml");
-        Ok(std::fs::write(file, settings_text(&self.sandbox, token))?)
+        std::fs::write(&file, settings_text(&self.sandbox, token))?;
+        self.host.settings_changed(&file).await
     }
 
     /// An order in both worlds.
@@ -152,6 +187,19 @@ impl Stage {
         here: &[(&str, u32)],
         change: impl FnOnce(&mut NewOrder),
     ) -> Result<Pair> {
+        self.order_at(SHOP, account, number, (there, here), change)
+    }
+
+    /// The same at any of the shops; `items` are those at Amazon and those at the shop.
+    pub(crate) fn order_at(
+        &self,
+        domain: &'static str,
+        account: &str,
+        number: u32,
+        items: (Items<'_>, Items<'_>),
+        change: impl FnOnce(&mut NewOrder),
+    ) -> Result<Pair> {
+        let (there, here) = items;
         let id = format!("{:03}-{number:07}-{number:07}", 100 + number % 800);
         let now = SystemClock.now();
         let mut order = NewOrder {
@@ -172,8 +220,8 @@ impl Stage {
         change(&mut order);
         locked(&self.sandbox.amazon)?.add_order(now, order).map_err(|e| anyhow!(e))?;
         let attribute = format!("{account}-order");
-        let shop = shop_order(&self.sandbox, SHOP, &attribute, &id, here)?;
-        Ok(Pair { amazon: id, shop, domain: SHOP })
+        let shop = shop_order(&self.sandbox, domain, &attribute, &id, here)?;
+        Ok(Pair { amazon: id, shop, domain })
     }
 
     /// An order of the shop alone.
@@ -256,7 +304,7 @@ impl Stage {
 
     /// The state of an order's packages, as `parcelwire orders` shows it.
     pub(crate) async fn states(&self, pair: &Pair) -> Result<String> {
-        let rows = admin::orders(&self.serving.system.world, None, None).await?;
+        let rows = admin::orders(self.host.world(), None, None).await?;
         let shop = pair.shop.to_string();
         let mut states: Vec<&str> = rows
             .into_iter()
@@ -274,14 +322,14 @@ impl Stage {
     }
 
     /// Mails that mention a text.
-    pub(crate) async fn mails(&self, about: &str) -> Result<Vec<OutgoingMail>> {
-        let all = self.serving.system.mailbox.list(1000).await?;
-        Ok(all.into_iter().map(|kept| kept.mail).filter(|mail| mail.text.contains(about)).collect())
+    pub(crate) async fn mails(&self, about: &str) -> Result<Vec<String>> {
+        let all = self.host.mails().await?;
+        Ok(all.into_iter().filter(|mail| mail.contains(about)).collect())
     }
 
     /// Waits until `states` says this; whatever it says at the end is returned.
     pub(crate) async fn wait_for_state(&self, pair: &Pair, wanted: &str) -> Result<String> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.patience;
         loop {
             let states = self.states(pair).await?;
             if states == wanted || Instant::now() > until {
@@ -293,11 +341,35 @@ impl Stage {
 
     /// Waits until so many mails mention a text; how many do.
     pub(crate) async fn wait_for_mails(&self, about: &str, wanted: usize) -> Result<usize> {
-        let until = Instant::now() + PATIENCE;
+        let until = Instant::now() + self.patience;
         loop {
             let count = self.mails(about).await?.len();
             if count >= wanted || Instant::now() > until {
                 return Ok(count);
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// What a stack's queues and dead letters hold once all is worked on; one machine's end with it.
+    pub(crate) async fn left_in_queues(&self) -> Result<Option<String>, Failure> {
+        let Some(deployed) = self.host.deployed() else { return Ok(None) };
+        let until = Instant::now() + self.patience;
+        loop {
+            let mut left = Vec::new();
+            for queue in QueueName::ALL {
+                let depth = deployed.dead_letters(queue)?.depth().await.map_err(anyhow::Error::from)?;
+                // A delayed message is a timer: a parked account's wake is one for ten minutes, void or not.
+                let Depth { waiting, dead, .. } = depth;
+                if waiting + dead > 0 {
+                    left.push(format!("{}: {waiting}, dead letters: {dead}", queue.as_str()));
+                }
+            }
+            if left.is_empty() {
+                return Ok(Some(NOTHING.to_owned()));
+            }
+            if Instant::now() > until {
+                return Ok(Some(left.join("; ")));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
@@ -319,16 +391,31 @@ impl Stage {
 
     /// The same, with all that can be said of a mapping.
     pub(crate) async fn map_as(&self, new: NewMapping) -> Result<()> {
-        let target = admin::MapTarget { connection: Some("amazon-us".to_owned()), ..Default::default() };
-        admin::map_set(&self.serving.system.world, &target, new, "the demo").await?;
+        admin::map_set(self.host.world(), &first_account(), new, "the demo").await?;
+        Ok(())
+    }
+
+    /// `parcelwire map dry-run`.
+    pub(crate) async fn dry_run(&self, file: &[u8]) -> Result<admin::DryRun> {
+        let edit = admin::Edit::Import(file);
+        Ok(admin::map_dry_run(self.host.world(), &first_account(), edit).await?)
+    }
+
+    /// `parcelwire map import`.
+    pub(crate) async fn import(&self, file: &[u8]) -> Result<()> {
+        admin::map_import(self.host.world(), &first_account(), file, "the demo").await?;
         Ok(())
     }
 
     /// `parcelwire sku set`.
     pub(crate) async fn map_sku(&self, here: &str, there: &str) -> Result<()> {
-        admin::sku_set(&self.serving.system.world, Some("amazon-us"), here, there, "the demo").await?;
+        admin::sku_set(self.host.world(), Some("amazon-us"), here, there, "the demo").await?;
         Ok(())
     }
+}
+
+fn first_account() -> admin::MapTarget {
+    admin::MapTarget { connection: Some("amazon-us".to_owned()), ..Default::default() }
 }
 
 fn item(sku: &str, quantity: u32) -> NewItem {

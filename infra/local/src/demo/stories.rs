@@ -15,12 +15,12 @@ use super::stage::{OLD_SHOP, Pair, Stage};
 use crate::quickstart::{self, locked};
 
 /// Expected and actual.
-type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(String, String)>> + 'a>>;
+pub(super) type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(String, String)>> + 'a>>;
 /// How a story is played.
-type Play = for<'a> fn(&'a Stage) -> Outcome<'a>;
+pub(super) type Play = for<'a> fn(&'a Stage) -> Outcome<'a>;
 
 /// All of them, in order.
-pub(crate) const ALL: [(&str, Play); 17] = [
+pub(crate) const ALL: [(&str, Play); 18] = [
     ("One parcel, one order", |s| Box::pin(one_parcel(s))),
     ("Two parcels with split quantities, sent apart", |s| Box::pin(two_parcels(s))),
     ("The same webhook five times at once, and again through the poll", |s| Box::pin(duplicates(s))),
@@ -38,12 +38,13 @@ pub(crate) const ALL: [(&str, Play); 17] = [
     ("\"UPS\" over a number of USPS: held, corrected at the store", |s| Box::pin(carriers::contradicted(s))),
     ("\"FedEx\" over a SmartPost number passes", |s| Box::pin(carriers::smart_post(s))),
     ("\"Evri\" in the UK: held, mapped to a code outside the list", |s| Box::pin(carriers::unlisted(s))),
+    ("A change of mappings tried first, then made: as foretold", |s| Box::pin(carriers::tried_first(s))),
 ];
 
-const UPS: &str = "1Z999AA10123456784";
+pub(super) const UPS: &str = "1Z999AA10123456784";
 const USPS: &str = "9400111899223197428490";
 
-fn said(expected: impl Into<String>, actual: impl Into<String>) -> Result<(String, String)> {
+pub(super) fn said(expected: impl Into<String>, actual: impl Into<String>) -> Result<(String, String)> {
     Ok((expected.into(), actual.into()))
 }
 
@@ -151,7 +152,7 @@ async fn revoked(stage: &Stage) -> Result<(String, String)> {
     let before = stage.shown(&parked)?;
     let token = Some("r2-new".to_owned());
     locked(&stage.sandbox.amazon)?.restore("amazon-two", token).map_err(anyhow::Error::msg)?;
-    stage.reconnect_second("r2-new")?;
+    stage.reconnect_second("r2-new").await?;
     let after = told(stage, &parked, "visible").await?;
     said(
         format!("other visible, 1 mail, nothing; then {}", once(UPS, "UPS")),

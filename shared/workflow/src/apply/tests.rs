@@ -15,12 +15,22 @@ fn wanted(id: &str, fingerprint: &str) -> Applied {
     }
 }
 
+fn previewed(stage: &Stage, all: &[Applied]) -> Vec<What> {
+    let before = stage.ledger.inner.items();
+    let told = block_on(preview(&stage.world, all)).unwrap();
+    assert_eq!(stage.ledger.inner.items(), before, "a preview writes nothing");
+    told.into_iter().map(|difference| difference.what).collect()
+}
+
 fn applied(stage: &Stage, all: &[Applied]) -> Vec<Change> {
+    let told = previewed(stage, all);
     let changes = block_on(apply(&stage.world, all)).unwrap();
     let calls = stage.queue.switch.calls();
     let before = stage.ledger.inner.items();
     assert_eq!(block_on(apply(&stage.world, all)).unwrap(), [], "the same again changes nothing");
     assert_eq!((stage.ledger.inner.items(), stage.queue.switch.calls()), (before, calls));
+    assert!(!told.is_empty() || changes.is_empty(), "nothing is changed that was not told: {changes:?}");
+    assert_eq!(previewed(stage, all), [], "what was applied is no difference any more");
     changes
 }
 
@@ -152,4 +162,38 @@ fn other_link_rules_decide_again_what_was_unclear() {
         vec![LinkRule { from: LinkFrom::SourceIdentifier, account: account_id, source_name: None }];
     applied(&stage, &[ruled]);
     assert_eq!(stage.queue.looks(), [Look::Answered { account: account("shop-1") }]);
+}
+
+#[test]
+fn a_preview_tells_every_difference_by_name() {
+    let stage = Stage::new();
+    let mut shop = wanted("shop-1", "f1");
+    assert_eq!(previewed(&stage, std::slice::from_ref(&shop)), [What::Added]);
+    applied(&stage, &[shop.clone(), wanted("gone", "f1")]);
+    change(&stage, "shop-1", |state| {
+        state.activity = Activity::Parked { why: "revoked".into(), since: at(0) };
+    });
+    shop.credentials_fingerprint = "f2".into();
+    shop.expires_at = Some(at(9));
+    shop.connection.time_zone = "Europe/Berlin".into();
+    shop.connection.options.insert("extra".into(), "1".into());
+    shop.connection.sync = false;
+    let setting = |setting: &str, from: Option<&str>, to: Option<&str>| What::Setting {
+        setting: setting.into(),
+        from: from.map(Into::into),
+        to: to.map(Into::into),
+    };
+    assert_eq!(
+        previewed(&stage, &[shop]),
+        [
+            What::Removed,
+            setting("options.extra", None, Some("\"1\"")),
+            setting("sync", Some("true"), Some("false")),
+            setting("time_zone", Some("\"UTC\""), Some("\"Europe/Berlin\"")),
+            What::Credentials,
+            setting("secrets_expire_at", None, Some(&at(9).to_string())),
+            What::Unparked,
+            What::Stopped,
+        ]
+    );
 }
