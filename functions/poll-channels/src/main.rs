@@ -25,7 +25,7 @@ async fn main() -> Result<(), Error> {
         queue: Arc::new(aws.queue([(QueueName::Inbound, inbound), (QueueName::Alerts, alerts)])),
         transport: Arc::new(HttpTransport::new()?),
         mail: Arc::new(NoMail),
-        credentials: Arc::new(aws.credentials()),
+        credentials: Arc::new(aws.sealing_under(&settings.kms_arn).credentials()),
         clock: Arc::new(SystemClock),
         rng: Arc::new(SystemRng),
         connectors: Arc::new(Registry::default()),

@@ -6,6 +6,7 @@
 
 pub mod clients;
 pub mod credentials;
+pub mod envelope;
 mod explain;
 #[cfg(test)]
 mod fake_http;
@@ -21,6 +22,7 @@ pub use aws_sdk_dynamodb::Client as DynamoClient;
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use clients::{AwsKeys, Clients, Patience};
 pub use credentials::DynamoCredentials;
+pub use envelope::Envelope;
 pub use installation::Installation;
 pub use ledger::DynamoLedger;
 pub use mail::SesMail;

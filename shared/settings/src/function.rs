@@ -56,6 +56,8 @@ pub struct WorkerSettings {
     pub inbound_queue_url: String,
     /// `ALERTS_QUEUE_URL`: where it asks for mail.
     pub alerts_queue_url: String,
+    /// `KMS_ARN`: the key that tokens are sealed under. No secret.
+    pub kms_arn: String,
 }
 
 /// Settings of `poll-channels`.
@@ -67,6 +69,8 @@ pub struct PollerSettings {
     pub inbound_queue_url: String,
     /// `ALERTS_QUEUE_URL`: where it asks for mail.
     pub alerts_queue_url: String,
+    /// `KMS_ARN`: the key that tokens are sealed under. No secret.
+    pub kms_arn: String,
 }
 
 /// Settings of `sweep`.
@@ -114,11 +118,16 @@ impl WorkerSettings {
         let mut variables = Variables::new(env);
         let common = common(&mut variables);
         let queues = variables.queues(["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]);
-        variables.finish(common.zip(queues), |(common, [inbound_queue_url, alerts_queue_url])| Self {
-            common,
-            inbound_queue_url,
-            alerts_queue_url,
-        })
+        let kms_arn = variables.checked("KMS_ARN", kms_arn);
+        variables.finish(
+            common.zip(queues.zip(kms_arn)),
+            |(common, ([inbound_queue_url, alerts_queue_url], kms_arn))| Self {
+                common,
+                inbound_queue_url,
+                alerts_queue_url,
+                kms_arn,
+            },
+        )
     }
 }
 
@@ -131,11 +140,16 @@ impl PollerSettings {
         let mut variables = Variables::new(env);
         let common = common(&mut variables);
         let queues = variables.queues(["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]);
-        variables.finish(common.zip(queues), |(common, [inbound_queue_url, alerts_queue_url])| Self {
-            common,
-            inbound_queue_url,
-            alerts_queue_url,
-        })
+        let kms_arn = variables.checked("KMS_ARN", kms_arn);
+        variables.finish(
+            common.zip(queues.zip(kms_arn)),
+            |(common, ([inbound_queue_url, alerts_queue_url], kms_arn))| Self {
+                common,
+                inbound_queue_url,
+                alerts_queue_url,
+                kms_arn,
+            },
+        )
     }
 }
 
@@ -214,5 +228,17 @@ fn table_prefix(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("must be at most 200 of a-z, A-Z, 0-9, -, _ and ., as in the names of tables".to_owned())
+    }
+}
+
+/// The ARN of one KMS key: an alias could be pointed at another key by whoever may change aliases.
+fn kms_arn(text: &str) -> Result<String, String> {
+    match text.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "kms", region, account, key]
+            if !region.is_empty() && !account.is_empty() && key.len() > 4 && key.starts_with("key/") =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("must be the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID".to_owned()),
     }
 }

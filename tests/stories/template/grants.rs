@@ -250,14 +250,79 @@ pub(super) fn what_is_dear_is_granted_to_few(template: &Template) -> Vec<String>
             }
         }
         for statement in grants_of_role(template, role_of(function).unwrap_or_default()) {
+            let bound = statement.get("Condition").map_or(&Value::Null, |c| &c["StringEquals"]);
             let needed: &[&str] = match field(statement, "Action").first().and_then(|a| a.split(':').next()) {
-                Some("kms") => &["kms:ViaService", "kms:EncryptionContext:aws:dynamodb:tableName"],
+                // Called by the function itself.
+                Some("kms") if !bound[PURPOSE].is_null() => {
+                    wrong.extend(loosely_sealed(statement).map(|what| format!("{name}: {what}")));
+                    &[]
+                }
+                // Called by DynamoDB for it.
+                Some("kms") => &["kms:ViaService", TABLE],
                 Some("ses") => &["ses:FromAddress"],
                 _ => &[],
             };
-            let bound = statement.get("Condition").map_or(&Value::Null, |c| &c["StringEquals"]);
             let missing = needed.iter().filter(|key| bound[**key].is_null());
             wrong.extend(missing.map(|key| format!("{name}: lacks the condition {key}")));
+        }
+    }
+    wrong
+}
+
+const PURPOSE: &str = "kms:EncryptionContext:purpose";
+const TABLE: &str = "kms:EncryptionContext:aws:dynamodb:tableName";
+
+/// What is wrong with a grant to seal tokens: it must hold for a data key of one connection and for nothing else.
+fn loosely_sealed(statement: &Map<String, Value>) -> Option<&'static str> {
+    let condition = statement.get("Condition")?;
+    let all = ["purpose", "merchant", "connection"].map(|name| Value::from(name.to_owned()));
+    if text(&condition["StringEquals"][PURPOSE]) != "marketplace-tokens" {
+        Some("seals for another purpose than the code's")
+    } else if !["merchant", "connection"]
+        .iter()
+        .all(|name| condition["Null"][format!("kms:EncryptionContext:{name}")] == "false")
+    {
+        Some("seals without a connection")
+    } else if condition["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"] != Value::from(all.to_vec())
+    {
+        Some("seals with other words in the context than the code's")
+    } else if field(statement, "Action") != ["kms:GenerateDataKey", "kms:Decrypt"] {
+        Some("may do more with data keys than make and open them")
+    } else {
+        None
+    }
+}
+
+/// Webhook secrets and tokens lie apart: no function reads both, nor may it use the key for the other's table.
+pub(super) fn secrets_are_apart(template: &Template) -> Vec<String> {
+    let kinds =
+        [("${WebhookSecretsTable.Arn}", "webhook-secrets"), ("${CredentialsTable.Arn}", "credentials")];
+    let mut wrong = Vec::new();
+    for (name, function) in template.functions() {
+        let granted = grants(template, name);
+        let tables = kinds.map(|(table, _)| granted.iter().any(|(_, resource)| resource.starts_with(table)));
+        if tables == [true, true] {
+            wrong.push(format!("{name}: reaches both tables of secrets"));
+        }
+        for statement in grants_of_role(template, role_of(function).unwrap_or_default()) {
+            let bound = statement.get("Condition").map_or(&Value::Null, |c| &c["StringEquals"]);
+            let used = text(&bound[TABLE]);
+            let own = kinds
+                .iter()
+                .zip(tables)
+                .find(|((_, short), _)| used == format!("${{AWS::StackName}}-{short}"));
+            let seals = !bound[PURPOSE].is_null();
+            if !used.is_empty() && own.is_none_or(|(_, reaches)| !reaches) {
+                wrong.push(format!("{name}: may use the key for {used}, which it does not reach"));
+            }
+            if seals && !tables.last().is_some_and(|reaches| *reaches) {
+                wrong.push(format!("{name}: may open tokens, which it does not reach"));
+            }
+        }
+        // Who is told which key seals may use it, and the other way round.
+        let told = !function["Environment"]["Variables"]["KMS_ARN"].is_null();
+        if told != granted.contains(&("kms:GenerateDataKey".to_owned(), "${SecretsKey.Arn}".to_owned())) {
+            wrong.push(format!("{name}: is told or granted the key that seals, not both"));
         }
     }
     wrong

@@ -9,8 +9,15 @@ use super::grants::grants;
 use super::load::{Template, text, texts, walk, workspace};
 
 /// All that a function may find in its environment.
-const VARIABLES: [&str; 6] =
-    ["TABLE_PREFIX", "INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL", "MAIL_FROM", "ALLOW_BASE_URLS", "LOG_LEVEL"];
+const VARIABLES: [&str; 7] = [
+    "TABLE_PREFIX",
+    "INBOUND_QUEUE_URL",
+    "ALERTS_QUEUE_URL",
+    "KMS_ARN",
+    "MAIL_FROM",
+    "ALLOW_BASE_URLS",
+    "LOG_LEVEL",
+];
 
 /// Words that a name of something secret has.
 const SECRET_WORDS: [&str; 6] = ["SECRET", "TOKEN", "PASSWORD", "CREDENTIAL", "KEY", "PRIVATE"];
