@@ -9,6 +9,8 @@ mod granted;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod mail_path;
+#[cfg(test)]
 mod one_path;
 #[cfg(test)]
 mod parcel;

@@ -11,7 +11,7 @@ use load::Template;
 /// Returns what is wrong, in words; nothing if the rule is kept.
 type Rule = fn(&Template) -> Vec<String>;
 
-const RULES: [(&str, Rule); 16] = [
+const RULES: [(&str, Rule); 17] = [
     ("own role", grants::each_function_has_its_own_role),
     ("written out", grants::policies_are_written_out),
     ("exact actions", grants::actions_are_exact),
@@ -21,6 +21,7 @@ const RULES: [(&str, Rule); 16] = [
     ("receiver", grants::receiver_is_granted_this_alone),
     ("dear to few", grants::what_is_dear_is_granted_to_few),
     ("apart", grants::secrets_are_apart),
+    ("feedback", grants::feedback_is_genuine),
     ("deployed", services::every_function_is_deployed),
     ("plain functions", services::functions_are_plain),
     ("secrets", services::nothing_secret_is_in_the_open),
@@ -220,6 +221,26 @@ fn breaks() -> Vec<Break> {
             Value::Null,
             "sync-order: is told or granted",
         ),
+        ("feedback", "/Resources/AlertsQueuePolicy", Value::Null, "lets in more than SNS"),
+        (
+            "feedback",
+            "/Resources/AlertsQueuePolicy/Properties/PolicyDocument/Statement/0/Condition",
+            Value::Null,
+            "lets in other topics",
+        ),
+        (
+            "feedback",
+            "/Resources/MailFeedbackTopicPolicy/Properties/PolicyDocument/Statement/0/Condition",
+            Value::Null,
+            "hears other accounts",
+        ),
+        (
+            "feedback",
+            "/Resources/MailFeedbackSubscription/Properties/RawMessageDelivery",
+            json!(false),
+            "comes wrapped",
+        ),
+        ("feedback", "/Resources/More", json!({ "Type": "AWS::SQS::QueuePolicy" }), "another way in"),
         ("deployed", "/Resources/Sweep", Value::Null, "sweep: only in one"),
         ("plain functions", "/Globals/Function/Timeout", json!(900), "Globals"),
         ("plain functions", "/Globals/Function/Policies", json!(["AmazonSQSFullAccess"]), "Globals"),

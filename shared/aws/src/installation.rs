@@ -65,9 +65,19 @@ impl Installation {
         DynamoWebhookSecrets::new(self.clients.dynamodb(), format!("{}{WEBHOOK_SECRETS}", self.table_prefix))
     }
 
-    /// Its mail, sent as `from`.
+    /// Its mail, sent as `from`; by a configuration set, which tells what became of it, and with a topic that the
+    /// operator hears of trouble by.
     #[must_use]
-    pub fn mail(&self, from: impl Into<String>) -> SesMail {
-        SesMail::new(self.clients.ses(), from, None)
+    pub fn mail(
+        &self,
+        from: impl Into<String>,
+        configuration_set: Option<String>,
+        operator_topic_arn: Option<String>,
+    ) -> SesMail {
+        let mail = SesMail::new(self.clients.ses(), from, configuration_set);
+        match operator_topic_arn {
+            Some(topic) => mail.telling(self.clients.sns(), topic),
+            None => mail,
+        }
     }
 }

@@ -94,6 +94,13 @@ fn each_wrong_variable_is_told_by_name_without_its_value() {
     env.insert("MAIL_FROM", "nobody");
     assert_eq!(read("mailer", &env).unwrap_err().problems[0].at, "MAIL_FROM");
     env = good();
+    env.insert("OPERATOR_TOPIC_ARN", "ops");
+    assert_eq!(read("mailer", &env).unwrap_err().problems[0].at, "OPERATOR_TOPIC_ARN");
+    env.insert("OPERATOR_TOPIC_ARN", "arn:aws:sns:eu-central-1:123456789012:ops");
+    env.insert("MAIL_CONFIGURATION_SET", "parcels-mail");
+    let shown = read("mailer", &env).unwrap();
+    assert!(shown.contains("123456789012:ops") && shown.contains("parcels-mail"), "{shown}");
+    env = good();
     env.remove("AWS_SESSION_TOKEN");
     assert_eq!(read("mailer", &env).unwrap_err().problems[0].at, "AWS_SESSION_TOKEN");
 }

@@ -164,7 +164,12 @@ pub(super) fn resources_are_exact(template: &Template) -> Vec<String> {
 fn is_exact(resource: &str) -> bool {
     let streams = resource.contains(":logs:") && resource.contains(":log-group:");
     let rest = if streams { resource.strip_suffix(":*").unwrap_or(resource) } else { resource };
-    let is_arn = rest.starts_with("arn:") || (rest.starts_with("${") && rest.contains(".Arn}"));
+    // A parameter whose pattern takes one ARN and nothing else.
+    if rest == "${OperatorTopicArn}" {
+        return true;
+    }
+    let is_arn = rest.starts_with("arn:")
+        || (rest.starts_with("${") && [".Arn}", ".TopicArn}"].iter().any(|end| rest.contains(end)));
     is_arn && !rest.contains(['*', '?'])
 }
 
@@ -233,11 +238,12 @@ pub(super) fn receiver_is_granted_this_alone(template: &Template) -> Vec<String>
 }
 
 /// What is dear is granted to few: resource or action, and the functions that may.
-const FEW: [(&str, &[&str]); 4] = [
+const FEW: [(&str, &[&str]); 5] = [
     ("${WebhookSecretsTable.Arn}", &["receive-store-webhook"]),
     ("${CredentialsTable.Arn}", &["sync-order", "poll-channels"]),
     ("${SecretsKey.Arn}", &["receive-store-webhook", "sync-order", "poll-channels"]),
     ("ses:SendEmail", &["send-alerts"]),
+    ("sns:Publish", &["send-alerts"]),
 ];
 
 pub(super) fn what_is_dear_is_granted_to_few(template: &Template) -> Vec<String> {
@@ -324,6 +330,44 @@ pub(super) fn secrets_are_apart(template: &Template) -> Vec<String> {
         if told != granted.contains(&("kms:GenerateDataKey".to_owned(), "${SecretsKey.Arn}".to_owned())) {
             wrong.push(format!("{name}: is told or granted the key that seals, not both"));
         }
+    }
+    wrong
+}
+
+/// What enters the alert queue is either ours or SES's word by our own topic: nothing else is taken for genuine.
+pub(super) fn feedback_is_genuine(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let resources = &template.0["Resources"];
+    let one = |id: &str| match resources[id]["Properties"]["PolicyDocument"]["Statement"].as_array() {
+        Some(all) if all.len() == 1 => all[0].clone(),
+        _ => Value::Null,
+    };
+    let (queue, topic) = (one("AlertsQueuePolicy"), one("MailFeedbackTopicPolicy"));
+    let must = [
+        ("the queue lets in more than SNS", queue["Principal"]["Service"] == "sns.amazonaws.com"),
+        (
+            "the queue lets in other topics",
+            text(&queue["Condition"]["ArnEquals"]["aws:SourceArn"]) == "${MailFeedbackTopic}",
+        ),
+        ("the topic hears more than SES", topic["Principal"]["Service"] == "ses.amazonaws.com"),
+        (
+            "the topic hears other accounts",
+            text(&topic["Condition"]["StringEquals"]["AWS:SourceAccount"]) == "${AWS::AccountId}",
+        ),
+        (
+            "the topic hears other configuration sets",
+            text(&topic["Condition"]["StringEquals"]["AWS:SourceArn"]).ends_with("${MailConfigurationSet}"),
+        ),
+        (
+            "feedback comes wrapped, as its reader does not expect",
+            resources["MailFeedbackSubscription"]["Properties"]["RawMessageDelivery"] == true,
+        ),
+    ];
+    wrong.extend(must.iter().filter(|(_, holds)| !holds).map(|(what, _)| (*what).to_owned()));
+    for kind in ["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"] {
+        let others = template.of_type(kind).into_iter().map(|(id, _)| id);
+        let others = others.filter(|id| !["AlertsQueuePolicy", "MailFeedbackTopicPolicy"].contains(id));
+        wrong.extend(others.map(|id| format!("{id}: another way in")));
     }
     wrong
 }

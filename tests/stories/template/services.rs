@@ -9,12 +9,14 @@ use super::grants::grants;
 use super::load::{Template, text, texts, walk, workspace};
 
 /// All that a function may find in its environment.
-const VARIABLES: [&str; 7] = [
+const VARIABLES: [&str; 9] = [
     "TABLE_PREFIX",
     "INBOUND_QUEUE_URL",
     "ALERTS_QUEUE_URL",
     "KMS_ARN",
     "MAIL_FROM",
+    "MAIL_CONFIGURATION_SET",
+    "OPERATOR_TOPIC_ARN",
     "ALLOW_BASE_URLS",
     "LOG_LEVEL",
 ];

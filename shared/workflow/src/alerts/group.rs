@@ -12,7 +12,8 @@ use ports::{LedgerError, MailError, OutgoingMail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::rows;
+use super::feedback::{self, Route};
+use super::{path, rows};
 use crate::mails::{Letter, Stage, render};
 use crate::message::WorkError;
 use crate::records::{Loaded, Record, Stored, later, load};
@@ -247,10 +248,15 @@ pub(super) async fn flush_at(world: &World, key: &ItemKey) -> Result<(), WorkErr
         Err(error) => return Err(error.into()),
     }
     let letter = rows::letter(world, &connection, &group_of(&group)).await?;
-    let sent = match letter {
-        // Everything in it was settled meanwhile: nothing to say.
-        None => Ok(String::new()),
-        Some(letter) => send(world, &group.recipient, &letter, mail_id(&group)).await,
+    let route = feedback::route(world, &connection, group.kind, &group.recipient).await?;
+    let sent = match (letter, route) {
+        // Everything in it was settled meanwhile, or others hear it: nothing to say.
+        (None, _) | (_, Route::Others) => Ok(String::new()),
+        (Some(letter), Route::To(recipient)) => send(world, &recipient, &letter, mail_id(&group)).await,
+        (Some(_), Route::Nobody) => {
+            feedback::nobody_is_left(world, &connection).await?;
+            Err(MailError::Refused("every address is suppressed".to_owned()))
+        }
     };
     if let Err(error) = &sent {
         tracing::error!(connection = %group.account, %error, "mail not sent, it will be tried again");
@@ -329,5 +335,7 @@ pub(super) async fn send(
         text: mail.text,
         html: mail.html,
     };
-    world.mail.send(&mail).await
+    let sent = world.mail.send(&mail).await;
+    path::note(world, &sent).await;
+    sent
 }
