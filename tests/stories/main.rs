@@ -11,6 +11,10 @@ mod harness;
 #[cfg(test)]
 mod mail_path;
 #[cfg(test)]
+mod mapping_edits;
+#[cfg(test)]
+mod mapping_tools;
+#[cfg(test)]
 mod one_path;
 #[cfg(test)]
 mod parcel;

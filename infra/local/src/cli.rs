@@ -1,6 +1,7 @@
 //! The command line. `docs/cli.md` lists commands, JSON fields and exit codes.
 
 mod answers;
+mod carriers;
 mod connections;
 mod explain;
 mod mail;

@@ -180,7 +180,7 @@ async fn first_parcel(serving: &Serving, sandbox: &SandboxHost) -> Result<()> {
     writeln!(out, "Next, in another terminal (cargo run -q -- in place of parcelwire):")?;
     writeln!(out, "  parcelwire orders                  what there is, and where it stands")?;
     writeln!(out, "  parcelwire explain {order}   what happened, step by step")?;
-    writeln!(out, "  parcelwire demo                    fourteen stories, with faults")?;
+    writeln!(out, "  parcelwire demo                    stories with faults, judged by the sandbox")?;
     writeln!(
         out,
         "  docs/settings.md                   your own shop and account in the settings file above"

@@ -40,6 +40,12 @@ impl How {
         }
     }
 
+    /// The key of a mapping of this text; empty for a text that cannot be mapped so.
+    #[must_use]
+    pub fn key(self, text: &str) -> String {
+        key_of(text, self)
+    }
+
     pub(crate) fn is_usual(&self) -> bool {
         *self == Self::Folded
     }

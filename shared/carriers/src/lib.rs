@@ -32,3 +32,4 @@ pub use mapping::{Mapping, MappingProblem};
 pub use nothing::says_nothing;
 pub use recognise::{Named, lookup_keys, matching, recognise};
 pub use resolve::{Because, Decision, Question, Scope, resolve};
+pub use suggest::carriers_in;

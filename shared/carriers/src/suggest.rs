@@ -1,6 +1,8 @@
 //! Codes that come near a text. Only ever shown to people, never sent.
 
+use crate::carrier::Carrier;
 use crate::fold::fold;
+use crate::recognise::all_named;
 
 /// How many suggestions are of use to anybody.
 const MOST: usize = 5;
@@ -35,6 +37,14 @@ const COMMON: &[&str] = &[
     "transport",
     "worldwide",
 ];
+
+/// Every carrier that the built-in names find anywhere in a text and its service.
+///
+/// For telling a person why nothing is decided: with more than one, the text is ambiguous.
+#[must_use]
+pub fn carriers_in(text: &str, service: Option<&str>) -> Vec<Carrier> {
+    all_named(&service.map_or_else(|| text.to_owned(), |service| format!("{text} {service}")))
+}
 
 /// A code, ready to be compared.
 #[derive(Debug)]
@@ -220,6 +230,19 @@ mod tests {
         }
         assert!(world.suggest("Zephyr Pigeon").is_empty());
         assert!(world.suggest("").is_empty());
+    }
+
+    #[test]
+    fn a_text_may_name_nobody_one_or_several() {
+        use Carrier as C;
+        for (text, service, want) in [
+            ("Zephyr Pigeon", None, &[][..]),
+            ("ups ground", None, &[C::Ups]),
+            ("UPS / FedEx", None, &[C::Ups, C::Fedex]),
+            ("UPS", Some("USPS Priority"), &[C::Ups, C::Usps]),
+        ] {
+            assert_eq!(carriers_in(text, service), want, "{text:?} {service:?}");
+        }
     }
 
     #[test]

@@ -5,12 +5,14 @@
 
 mod activity;
 mod answers;
+mod carriers;
 mod connections;
 mod explain;
 mod find;
 mod hold;
 mod orders;
 mod retry;
+mod target;
 mod words;
 
 #[cfg(test)]
@@ -18,20 +20,25 @@ pub(crate) mod testing;
 
 use std::time::Duration;
 
+use ::carriers::How;
 use domain::connection::Connection;
-use domain::ids::{Account, ConnectionId, MerchantId};
+use domain::ids::ConnectionId;
 use domain::keys::ItemKey;
 use ports::{LedgerError, QueueError, QueueName};
 
-use crate::mappings::MappingError;
+use crate::mappings::{MappingError, Reach};
 use crate::message::{AlertMessage, Look, WorkError};
 use crate::records::{self, Loaded, Record};
 use crate::world::World;
 
 pub use activity::{ActivityChange, pause, resume};
 pub use answers::{
-    Answered, ImportView, MapTarget, MapView, SkuView, answered, map_export, map_import, map_list,
-    map_remove, map_set, sku_import, sku_list, sku_remove, sku_set,
+    Answered, ImportView, MapView, SkuView, answered, map_export, map_import, map_list, map_remove, map_set,
+    sku_import, sku_list, sku_remove, sku_set,
+};
+pub use carriers::{
+    DryRun, Edit, HeldText, Lint, OtherShare, Outcome, OutdatedMapping, Shift, Shifts, Suggested,
+    SuggestedIn, UnlistedMapping, map_dry_run, map_lint, map_suggest,
 };
 pub use connections::{ConnectionView, connections};
 pub use explain::{
@@ -41,6 +48,7 @@ pub use explain::{
 pub use hold::{HoldAction, Ruled, hold};
 pub use orders::{OrderRow, orders};
 pub use retry::{Retried, retry};
+pub use target::MapTarget;
 
 /// Why a command was not carried out. Each says what was wrong and what to do.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +105,15 @@ pub enum AdminError {
     /// Something else of ours did not work.
     #[error("{0}; give the command again, it is safe")]
     Work(#[from] WorkError),
+}
+
+impl AdminError {
+    fn no_mapping(text: &str, how: How, reach: &Reach) -> Self {
+        Self::NotFound(format!(
+            "there is no mapping of {text:?} ({}) for {reach}: `map list` shows all",
+            how.as_str()
+        ))
+    }
 }
 
 /// What kind of ending a command had, for exit codes.
@@ -189,18 +206,4 @@ async fn connection_named(world: &World, name: &str) -> Result<Connection, Admin
     all.into_iter()
         .find(|c| wanted.as_ref() == Some(&c.account.connection))
         .ok_or_else(|| AdminError::UnknownConnection { asked: name.to_owned(), known })
-}
-
-/// The marketplace connections of a merchant that are of this kind.
-async fn accounts_of_kind(
-    world: &World,
-    merchant: &MerchantId,
-    kind: &str,
-) -> Result<Vec<Account>, LedgerError> {
-    let all = world.connections().await?;
-    Ok(all
-        .into_iter()
-        .filter(|c| c.account.merchant == *merchant && c.kind == kind)
-        .map(|c| c.account)
-        .collect())
 }

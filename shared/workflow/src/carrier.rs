@@ -1,8 +1,12 @@
 //! Which carrier a marketplace is told: the merchant's mappings, the built-in names, the number, the account's policy.
 
-use carriers::{Decision, Question};
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+
+use carriers::{Decision, Mapping, Question, Scope};
 use domain::carrier_policy::OnUnknown;
 use domain::connection::Connection;
+use domain::ids::Account;
 use domain::package::Content;
 use domain::plan::{CarrierKnown, Objection};
 use jiff::Timestamp;
@@ -38,11 +42,9 @@ pub(crate) struct For<'a> {
     pub(crate) country: &'a str,
     /// Until when it must be told.
     pub(crate) ship_by: Option<Timestamp>,
-    /// Mappings that are not stored, to see what they would do.
-    pub(crate) overlay: Option<&'a Overlay>,
 }
 
-/// Decides the carrier of a parcel.
+/// Decides the carrier of a parcel; with an `overlay`, as if its mappings were stored.
 ///
 /// # Errors
 /// The ledger does not answer.
@@ -50,26 +52,44 @@ pub(crate) async fn decide(
     world: &World,
     place: For<'_>,
     wording: &Wording,
+    overlay: Option<&Overlay>,
 ) -> Result<CarrierKnown, LedgerError> {
-    let For { connection, country, ship_by, overlay } = place;
+    let mappings = said(world, place.connection, wording, overlay).await?;
+    Ok(judge(place, wording, &mappings, world.now()))
+}
+
+/// What the merchant said of a wording, in order of precedence.
+async fn said(
+    world: &World,
+    connection: &Connection,
+    wording: &Wording,
+    overlay: Option<&Overlay>,
+) -> Result<Vec<(Scope, Mapping)>, LedgerError> {
     let texts = (wording.text.as_deref(), wording.service.as_deref());
-    let (ledger, cache) = (world.ledger.as_ref(), &world.memo.mappings);
-    let mappings = if texts.0.or(texts.1).is_some() {
-        mappings::lookup(ledger, cache, connection, texts, overlay).await?
-    } else {
-        Vec::new()
-    };
+    if texts.0.or(texts.1).is_none() {
+        return Ok(Vec::new());
+    }
+    mappings::lookup(world.ledger.as_ref(), &world.memo.mappings, connection, texts, overlay).await
+}
+
+/// The decision, once it is known what the merchant said.
+fn judge(
+    For { connection, country, ship_by }: For<'_>,
+    wording: &Wording,
+    mappings: &[(Scope, Mapping)],
+    now: Timestamp,
+) -> CarrierKnown {
     let policy = &connection.carriers;
     let decision = carriers::resolve(Question {
-        text: texts.0,
-        service: texts.1,
+        text: wording.text.as_deref(),
+        service: wording.service.as_deref(),
         number: wording.number.as_deref(),
         marketplace: &connection.kind,
         country,
-        mappings: &mappings,
-        other_for_unknown: policy.on_unknown(ship_by, world.now()) == OnUnknown::Other,
+        mappings,
+        other_for_unknown: policy.on_unknown(ship_by, now) == OnUnknown::Other,
     });
-    Ok(match decision {
+    match decision {
         Decision::Code { carrier, service, because, contradiction } => CarrierKnown::Code {
             carrier,
             service,
@@ -77,10 +97,59 @@ pub(crate) async fn decide(
             objection: contradiction.map(|contradiction| Objection {
                 text: wording.text.clone().unwrap_or_default(),
                 detail: contradiction.to_string(),
-                then: policy.on_contradiction(ship_by, world.now()),
+                then: policy.on_contradiction(ship_by, now),
             }),
         },
         Decision::Unknown { text, suggestions } => CarrierKnown::Unmapped { text, suggestions },
         Decision::Missing => CarrierKnown::Missing,
-    })
+    }
+}
+
+/// Decides the carriers of many parcels at one moment: what the merchant said of a text is looked up once.
+pub(crate) struct Decider<'a> {
+    world: &'a World,
+    overlay: Option<&'a Overlay>,
+    now: Timestamp,
+    said: BTreeMap<(Account, Wording), Vec<(Scope, Mapping)>>,
+}
+
+impl<'a> Decider<'a> {
+    /// By what is stored; with an `overlay`, as if its mappings were stored too.
+    pub(crate) fn new(world: &'a World, overlay: Option<&'a Overlay>) -> Self {
+        Self { world, overlay, now: world.now(), said: BTreeMap::new() }
+    }
+
+    /// The carrier of one parcel.
+    ///
+    /// # Errors
+    /// The ledger does not answer.
+    pub(crate) async fn decide(
+        &mut self,
+        place: For<'_>,
+        wording: &Wording,
+    ) -> Result<CarrierKnown, LedgerError> {
+        let now = self.now;
+        let mappings = self.said(place.connection, wording).await?;
+        Ok(judge(place, wording, mappings, now))
+    }
+
+    /// What the merchant said of a wording, in order of precedence: the first decides.
+    ///
+    /// # Errors
+    /// The ledger does not answer.
+    pub(crate) async fn said(
+        &mut self,
+        connection: &Connection,
+        wording: &Wording,
+    ) -> Result<&[(Scope, Mapping)], LedgerError> {
+        // Mappings say nothing of numbers.
+        let plain = Wording { number: None, ..wording.clone() };
+        match self.said.entry((connection.account.clone(), plain)) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(free) => {
+                let found = said(self.world, connection, wording, self.overlay).await?;
+                Ok(free.insert(found))
+            }
+        }
+    }
 }

@@ -15,6 +15,7 @@ pub mod message;
 pub mod poll;
 pub mod receive;
 pub mod records;
+mod share;
 pub mod sweep;
 pub mod sync;
 pub mod wake;

@@ -3,13 +3,14 @@
 //! A carrier mapping reaches one marketplace account (`account:<connection>`), all of the merchant's accounts of a
 //! marketplace (`marketplace:<kind>`), or those that were given a profile (`profile:<kind>/<name>`). Telling `sync` that an answer was given is [`crate::admin`]'s part.
 
+mod file;
 mod find;
 mod head;
 mod skus;
 
 use std::fmt;
 
-use carriers::csv::{BadLine, Target};
+use carriers::csv::BadLine;
 use carriers::{How, Mapping, MappingProblem};
 use domain::connection::Connection;
 use domain::ids::{ConnectionId, MarketplaceId, MerchantId};
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::records::{self, Loaded, Record, Stored};
 use crate::world::World;
 
+pub use file::{Imported, changes_of, export, import, read_file, store};
 pub use find::{Overlay, lookup};
 pub use head::MappingCache;
 pub use skus::{BadSkuLine, SkuMapping, sku_import, sku_list, sku_map, sku_remove, sku_set};
@@ -58,7 +60,7 @@ impl Reach {
     }
 
     /// Those whose mappings decide for a connection, in order of precedence.
-    fn of(connection: &Connection) -> Vec<Self> {
+    pub(crate) fn of(connection: &Connection) -> Vec<Self> {
         let mut all = vec![
             Self::Account(connection.account.connection.clone()),
             Self::Marketplace(connection.kind.clone()),
@@ -260,8 +262,7 @@ pub async fn set(
     by: &str,
     now: Timestamp,
 ) -> Result<InForce, MappingError> {
-    let mapping = mapping_of(new, by, now);
-    mapping.check(&place.kind, place.country)?;
+    let mapping = checked(place, new, by, now)?;
     for _ in 0..TRIES {
         let (write, row) = write_of(ledger, place, mapping.clone(), now).await?;
         let Some(write) = write else { return Ok(row) };
@@ -272,6 +273,16 @@ pub async fn set(
         }
     }
     Err(LedgerError::Conflict.into())
+}
+
+/// What a person gave, as it would be kept, if the marketplace takes it.
+///
+/// # Errors
+/// [`MappingError::Problem`] if it would not.
+pub fn checked(place: &Place, new: NewMapping, by: &str, now: Timestamp) -> Result<Mapping, MappingError> {
+    let mapping = mapping_of(new, by, now);
+    mapping.check(&place.kind, place.country)?;
+    Ok(mapping)
 }
 
 /// What a person gave, as a record.
@@ -379,6 +390,23 @@ pub async fn remove(
     Err(LedgerError::Conflict.into())
 }
 
+/// Whether such a mapping is in force.
+///
+/// # Errors
+/// The ledger does not answer, or a newer version of this code wrote it.
+pub async fn is_set(
+    ledger: &dyn Ledger,
+    place: &Place,
+    (text, how): (&str, How),
+) -> Result<bool, MappingError> {
+    let key = ItemKey::carrier_mapping(&place.merchant, &place.reach.to_string(), &how.key(text));
+    match records::load::<MappingRecord>(ledger, &key).await? {
+        Loaded::Absent => Ok(false),
+        Loaded::Foreign => Err(MappingError::Newer(text.to_owned())),
+        Loaded::Known(stored) => Ok(!stored.value.removed),
+    }
+}
+
 /// Every mapping of a merchant in force, by reach and key; `only` that of one reach.
 ///
 /// # Errors
@@ -400,80 +428,6 @@ pub async fn list(
         .collect();
     all.sort_by_key(|row| (row.reach.clone(), row.mapping.key()));
     Ok(all)
-}
-
-/// What an import did.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Imported {
-    /// Lines that changed something.
-    pub changed: usize,
-    /// Lines that said what was known.
-    pub unchanged: usize,
-}
-
-/// Takes a CSV file of mappings ([`carriers::csv`]) over as a whole: one wrong line, and nothing is stored.
-///
-/// Stored in steps of a hundred: after a failure in between, the same import again completes it.
-///
-/// # Errors
-/// [`MappingError::BadLines`] with every wrong line; or the ledger.
-pub async fn import(
-    ledger: &dyn Ledger,
-    place: &Place,
-    file: &[u8],
-    by: &str,
-    now: Timestamp,
-) -> Result<Imported, MappingError> {
-    let target = Target { marketplace: &place.kind, country: place.country, by, at: now };
-    let read = carriers::csv::import(file, target);
-    if !read.bad.is_empty() {
-        return Err(MappingError::BadLines(read.bad));
-    }
-    let mut done = Imported::default();
-    for part in read.mappings.chunks(CHUNK) {
-        let changed = import_part(ledger, place, part, now).await?;
-        done.changed += changed;
-        done.unchanged += part.len() - changed;
-    }
-    Ok(done)
-}
-
-/// Stores one step of an import; returns how many mappings it changed.
-async fn import_part(
-    ledger: &dyn Ledger,
-    place: &Place,
-    part: &[Mapping],
-    now: Timestamp,
-) -> Result<usize, MappingError> {
-    for _ in 0..TRIES {
-        let mut rows = Vec::with_capacity(part.len());
-        for mapping in part {
-            if let (Some(write), row) = write_of(ledger, place, mapping.clone(), now).await? {
-                rows.push((write, row));
-            }
-        }
-        let changed = rows.len();
-        if changed == 0 {
-            return Ok(0);
-        }
-        let mappings: Vec<Mapping> = rows.iter().map(|(_, row)| row.mapping.clone()).collect();
-        let changes = rows.into_iter().zip(&mappings).map(|((write, _), mapping)| (write, mapping, false));
-        match commit(ledger, place, changes.collect(), now).await {
-            Ok(()) => return Ok(changed),
-            Err(MappingError::Ledger(LedgerError::Conflict)) => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(LedgerError::Conflict.into())
-}
-
-/// Every mapping of one reach as CSV, to be edited and imported again.
-///
-/// # Errors
-/// The ledger does not answer.
-pub async fn export(ledger: &dyn Ledger, place: &Place) -> Result<String, LedgerError> {
-    let all = list(ledger, &place.merchant, Some(&place.reach)).await?;
-    Ok(carriers::csv::export(all.iter().map(|row| &row.mapping)))
 }
 
 #[cfg(test)]

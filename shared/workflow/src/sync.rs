@@ -6,6 +6,7 @@ mod delivery;
 mod facts;
 mod look;
 mod order;
+mod preview;
 mod privacy;
 mod reconcile;
 mod scene;
@@ -24,6 +25,7 @@ use ports::{LedgerError, QueueName};
 use serde::Deserialize;
 
 pub use order::look_at_order;
+pub(crate) use preview::{Fate, preview};
 pub use store_order::look_at_store_order;
 
 use crate::message::{self, AlertMessage, Look, WorkError};

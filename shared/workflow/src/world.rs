@@ -1,5 +1,7 @@
 //! Everything a worker may reach.
 
+mod looking;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -11,7 +11,7 @@ use super::run::Run;
 use crate::harness::SHOP;
 
 /// A carrier that is mapped when the faults are over.
-pub(super) const MAPPED_LATER: &str = "Roadrunner Freight";
+pub(super) const MAPPED_LATER: &str = "Tumbleweed Freight";
 /// A carrier that nobody ever maps.
 pub(super) const NEVER_MAPPED: &str = "Ghost Couriers";
 /// Carriers that are known, and their codes.

@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
-use carriers::How;
+use ::carriers::How;
 use clap::{Args, Subcommand};
 use workflow::admin::{self, Answered, ImportView, MapTarget, MapView, SkuView};
 use workflow::mappings::NewMapping;
 
+use super::carriers::{self, DryRunArgs};
 use super::output::{or_dash, table};
 use super::{Failure, Out, bytes_of, who};
 use crate::system::Local;
@@ -104,6 +105,20 @@ pub(super) enum MapCommand {
         #[command(flatten)]
         target: Target,
     },
+    /// Name carrier texts that the stores have written and that would hold parcels; ends with 5 if there are any
+    Lint {
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Show which parcels of the last 30 days a change would make go otherwise; nothing is written or called
+    DryRun(DryRunArgs),
+    /// Name codes near a carrier text, and what the built-in names say of it
+    Suggest {
+        /// The carrier as the store writes it
+        text: String,
+        #[command(flatten)]
+        target: Target,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -146,9 +161,14 @@ pub(super) struct SkuAccount {
     account: Option<String>,
 }
 
-/// Whose parcels are looked at again.
-fn released(connections: &[String]) -> String {
-    format!("What waited for it at {} is looked at again.", connections.join(", "))
+/// Whose parcels are looked at again, and how many of them have a code now.
+fn released<T>(done: &Answered<T>) -> String {
+    let have_a_code = match done.released_parcels {
+        None | Some(0) => String::new(),
+        Some(1) => "1 held parcel has a code now. ".to_owned(),
+        Some(many) => format!("{many} held parcels have a code now. "),
+    };
+    format!("{have_a_code}What waited for it at {} is looked at again.", done.released.join(", "))
 }
 
 pub(super) async fn map(local: &Local, command: MapCommand, out: &mut Out) -> Result<(), Failure> {
@@ -167,6 +187,9 @@ pub(super) async fn map(local: &Local, command: MapCommand, out: &mut Out) -> Re
             let done = admin::map_import(world, &target.into(), &bytes_of(&file)?, &who()).await?;
             out.answer(&done, |_| told_import(&done));
         }
+        MapCommand::Lint { target } => carriers::lint(local, target.into(), out).await?,
+        MapCommand::DryRun(args) => carriers::dry_run(local, args, out).await?,
+        MapCommand::Suggest { text, target } => carriers::suggest(local, &text, target.into(), out).await?,
         MapCommand::List { target } => {
             let all = admin::map_list(world, &target.into()).await?;
             out.answer(&all, |width| mapping_table(&all, width));
@@ -190,15 +213,12 @@ fn told_mapping(what: &str, done: &Answered<MapView>) -> String {
     let name = m.name.as_deref().map_or_else(String::new, |name| format!(" ({name})"));
     let warning = m.warning.as_deref().map_or_else(String::new, |warning| format!("\nNote: {warning}"));
     let MapView { scope, text, code, version, .. } = m;
-    format!(
-        "{what}: {text:?} is {code}{name} for {scope}, version {version}.\n{}{warning}",
-        released(&done.released)
-    )
+    format!("{what}: {text:?} is {code}{name} for {scope}, version {version}.\n{}{warning}", released(done))
 }
 
 fn told_import(done: &Answered<ImportView>) -> String {
     let ImportView { changed, unchanged } = done.what;
-    format!("{changed} changed, {unchanged} as before.\n{}", released(&done.released))
+    format!("{changed} changed, {unchanged} as before.\n{}", released(done))
 }
 
 fn mapping_table(all: &[MapView], width: usize) -> String {
@@ -249,7 +269,7 @@ fn told_sku(what: &str, done: &Answered<SkuView>) -> String {
     let SkuView { connection, store_sku, marketplace_sku, version, .. } = &done.what;
     format!(
         "{what}: {store_sku} at the store is {marketplace_sku} at {connection}, version {version}.\n{}",
-        released(&done.released)
+        released(done)
     )
 }
 

@@ -42,6 +42,11 @@ impl Failure {
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self { code: 4, kind: "refused", message: message.into() }
     }
+
+    /// A check was made, and found something to be done: 5.
+    pub(crate) fn found(message: impl Into<String>) -> Self {
+        Self { code: 5, kind: "found", message: message.into() }
+    }
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ use workflow::records::Stored;
 
 use super::*;
 
+mod mapping;
+
 #[test]
 fn the_command_line_is_well_formed() {
     Cli::command().debug_assert();
@@ -37,6 +39,12 @@ fn nothing_said_serves() {
 fn the_commands_that_mails_and_explanations_name_are_read() {
     for line in [
         "map set 'x' DHL --account us",
+        "map set zeph* UPS --pattern --marketplace amazon --profile east",
+        "map lint",
+        "map lint --merchant m",
+        "map dry-run f.csv --account us",
+        "map dry-run --remove x --exact --marketplace amazon",
+        "map suggest x --account us",
         "sku set A B --account us",
         "hold 111-1 confirmed-by-hand",
         "hold 111-1 ignore --reason WHY --package p1",
@@ -50,7 +58,15 @@ fn the_commands_that_mails_and_explanations_name_are_read() {
         let words = std::iter::once("parcelwire").chain(line.split(' '));
         assert!(Cli::try_parse_from(words).is_ok(), "{line}");
     }
-    for line in ["hold 111-1 ignore", "retry", "retry 1 --dead-letters", "verify --body b"] {
+    for line in [
+        "map dry-run",
+        "map dry-run f.csv --remove x",
+        "map suggest",
+        "hold 111-1 ignore",
+        "retry",
+        "retry 1 --dead-letters",
+        "verify --body b",
+    ] {
         let words = std::iter::once("parcelwire").chain(line.split(' '));
         assert!(Cli::try_parse_from(words).is_err(), "{line}");
     }
@@ -142,14 +158,18 @@ impl Place {
         self.folder.path().join("data")
     }
 
-    async fn give(&self, json: bool, words: &[&str]) -> Result<String, (u8, String)> {
+    /// What a command prints, and how it fails if it does.
+    async fn told(&self, json: bool, words: &[&str]) -> (String, Option<(u8, String)>) {
         let data = self.data();
         let line = ["parcelwire", "--data", data.to_str().unwrap()].into_iter().chain(words.iter().copied());
         let mut out = Out::kept(json, 100);
-        match carry_out(Cli::parse_from(line), &mut out).await {
-            Ok(()) => Ok(out.take()),
-            Err(failure) => Err((failure.told().0, failure.told().1.to_owned())),
-        }
+        let failure = carry_out(Cli::parse_from(line), &mut out).await.err();
+        (out.take(), failure.map(|failure| (failure.told().0, failure.told().1.to_owned())))
+    }
+
+    async fn give(&self, json: bool, words: &[&str]) -> Result<String, (u8, String)> {
+        let (printed, failure) = self.told(json, words).await;
+        failure.map_or(Ok(printed), Err)
     }
 
     async fn text(&self, words: &[&str]) -> String {
@@ -209,6 +229,11 @@ async fn endings_have_codes_and_say_what_to_do() {
         (&["map", "remove", "Zephyr"], 3, "no mapping"),
         (&["map", "import", bad.to_str().unwrap()], 4, "line 4"),
         (&["map", "import", "/no/such/file"], 3, "there is no file"),
+        (&["map", "dry-run", "/no/such/file"], 3, "there is no file"),
+        (&["map", "dry-run", bad.to_str().unwrap()], 4, "line 4"),
+        (&["map", "dry-run", bad.to_str().unwrap(), "--exact"], 2, "--remove"),
+        (&["map", "dry-run", "--remove", "Zephyr"], 3, "no mapping"),
+        (&["map", "suggest", "\u{200b}"], 4, "text is empty"),
         (&["pause", "de"], 3, "there are shop, us"),
         (&["hold", "111-1", "not-ours", "--package", "p9"], 3, "there are p1"),
         (&["mail", "show", "7"], 3, "mail list"),
@@ -246,7 +271,6 @@ fn fields(value: &Value, into: &mut BTreeSet<String>) {
 #[tokio::test]
 async fn every_json_field_is_documented() {
     let place = Place::new().await;
-    let documented = include_str!("../../../../docs/cli.md");
     let folder = place.folder.path();
     std::fs::write(folder.join("skus.csv"), "store_sku,marketplace_sku\nX,Y\n").unwrap();
     let skus = folder.join("skus.csv");
@@ -270,10 +294,15 @@ async fn every_json_field_is_documented() {
     ] {
         fields(&place.json(words).await, &mut names);
     }
-    for name in &names {
+    all_documented(&names);
+    assert!(names.len() > 50, "{names:?}");
+}
+
+fn all_documented(names: &BTreeSet<String>) {
+    let documented = include_str!("../../../../docs/cli.md");
+    for name in names {
         assert!(documented.contains(&format!("`{name}`")), "docs/cli.md does not tell of {name}");
     }
-    assert!(names.len() > 50, "{names:?}");
 }
 
 #[tokio::test]

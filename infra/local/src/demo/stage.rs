@@ -319,8 +319,19 @@ impl Stage {
 
     /// The same, with all that can be said of a mapping.
     pub(crate) async fn map_as(&self, new: NewMapping) -> Result<()> {
-        let target = admin::MapTarget { connection: Some("amazon-us".to_owned()), ..Default::default() };
-        admin::map_set(&self.serving.system.world, &target, new, "the demo").await?;
+        admin::map_set(&self.serving.system.world, &first_account(), new, "the demo").await?;
+        Ok(())
+    }
+
+    /// `parcelwire map dry-run`.
+    pub(crate) async fn dry_run(&self, file: &[u8]) -> Result<admin::DryRun> {
+        let edit = admin::Edit::Import(file);
+        Ok(admin::map_dry_run(&self.serving.system.world, &first_account(), edit).await?)
+    }
+
+    /// `parcelwire map import`.
+    pub(crate) async fn import(&self, file: &[u8]) -> Result<()> {
+        admin::map_import(&self.serving.system.world, &first_account(), file, "the demo").await?;
         Ok(())
     }
 
@@ -329,6 +340,10 @@ impl Stage {
         admin::sku_set(&self.serving.system.world, Some("amazon-us"), here, there, "the demo").await?;
         Ok(())
     }
+}
+
+fn first_account() -> admin::MapTarget {
+    admin::MapTarget { connection: Some("amazon-us".to_owned()), ..Default::default() }
 }
 
 fn item(sku: &str, quantity: u32) -> NewItem {

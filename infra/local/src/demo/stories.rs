@@ -20,7 +20,7 @@ type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(String, String)>> + 'a>>;
 type Play = for<'a> fn(&'a Stage) -> Outcome<'a>;
 
 /// All of them, in order.
-pub(crate) const ALL: [(&str, Play); 17] = [
+pub(crate) const ALL: [(&str, Play); 18] = [
     ("One parcel, one order", |s| Box::pin(one_parcel(s))),
     ("Two parcels with split quantities, sent apart", |s| Box::pin(two_parcels(s))),
     ("The same webhook five times at once, and again through the poll", |s| Box::pin(duplicates(s))),
@@ -38,6 +38,7 @@ pub(crate) const ALL: [(&str, Play); 17] = [
     ("\"UPS\" over a number of USPS: held, corrected at the store", |s| Box::pin(carriers::contradicted(s))),
     ("\"FedEx\" over a SmartPost number passes", |s| Box::pin(carriers::smart_post(s))),
     ("\"Evri\" in the UK: held, mapped to a code outside the list", |s| Box::pin(carriers::unlisted(s))),
+    ("A change of mappings tried first, then made: as foretold", |s| Box::pin(carriers::tried_first(s))),
 ];
 
 const UPS: &str = "1Z999AA10123456784";

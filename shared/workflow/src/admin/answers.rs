@@ -6,23 +6,12 @@ use domain::ids::{Account, MerchantId, Sku};
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{AdminError, accounts_of_kind, connection_named, look};
-use crate::mappings::{self, Imported, InForce, MappingError, NewMapping, Past, Place, Reach, SkuMapping};
+use super::carriers::would_release;
+use super::target::{MapTarget, marketplace_named, reached};
+use super::{AdminError, look};
+use crate::mappings::{self, Imported, InForce, MappingError, NewMapping, Overlay, Past, Reach, SkuMapping};
 use crate::message::Look;
 use crate::world::World;
-
-/// For which accounts a carrier mapping is meant. All empty: the only marketplace connection there is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MapTarget {
-    /// One marketplace connection.
-    pub connection: Option<String>,
-    /// All of a merchant's connections of this kind.
-    pub marketplace: Option<String>,
-    /// Only those of that kind whose settings name this profile.
-    pub profile: Option<String>,
-    /// Whose, where a kind alone does not tell.
-    pub merchant: Option<String>,
-}
 
 /// A carrier mapping, as `map list` shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -117,6 +106,9 @@ pub struct Answered<T> {
     pub what: T,
     /// The marketplace connections whose held parcels are looked at again.
     pub released: Vec<String>,
+    /// Held parcels among them that have a code now. Absent where that is not counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub released_parcels: Option<usize>,
 }
 
 /// Counts of an import.
@@ -145,95 +137,6 @@ pub async fn answered(world: &World, accounts: &[Account]) -> Result<Vec<String>
     Ok(accounts.iter().map(|account| account.connection.to_string()).collect())
 }
 
-/// The place that a person means, and the accounts it reaches.
-async fn place(world: &World, target: &MapTarget) -> Result<(Place, Vec<Account>), AdminError> {
-    match (&target.connection, &target.marketplace) {
-        (_, None) if target.profile.is_some() => Err(AdminError::Refused(
-            "a profile belongs to one kind of marketplace: name it too, with --marketplace".into(),
-        )),
-        (Some(_), Some(_)) => Err(AdminError::Refused(
-            "name a connection or a marketplace, not both: the one is for that account, the other for all"
-                .into(),
-        )),
-        (None, Some(kind)) => {
-            if world.connectors.marketplace(kind).is_none() {
-                return Err(AdminError::NotFound(format!("there is no kind of marketplace called {kind:?}")));
-            }
-            let merchant = merchant_of_kind(world, kind, target.merchant.as_deref()).await?;
-            let Some(profile) = &target.profile else {
-                let accounts = accounts_of_kind(world, &merchant, kind).await?;
-                return Ok((Place::marketplace(merchant, kind), accounts));
-            };
-            let users = world.connections().await?.into_iter().filter(|c| {
-                c.account.merchant == merchant
-                    && c.kind == *kind
-                    && c.carriers.profile.as_ref() == Some(profile)
-            });
-            let accounts: Vec<Account> = users.map(|c| c.account).collect();
-            if accounts.is_empty() {
-                return Err(AdminError::NotFound(format!(
-                    "no {kind} connection uses the profile {profile:?}: name it in its settings first, under carriers"
-                )));
-            }
-            Ok((Place::profile(merchant, kind, profile), accounts))
-        }
-        (name, None) => {
-            let connection = marketplace_named(world, name.as_deref()).await?;
-            Ok((Place::account(world, &connection), vec![connection.account]))
-        }
-    }
-}
-
-/// The marketplace connection of this name; without a name the only one there is.
-async fn marketplace_named(world: &World, name: Option<&str>) -> Result<Connection, AdminError> {
-    let is_marketplace = |c: &Connection| world.connectors.marketplace(&c.kind).is_some();
-    let mut marketplaces: Vec<Connection> =
-        world.connections().await?.into_iter().filter(is_marketplace).collect();
-    let names = marketplaces.iter().map(|c| c.account.connection.as_str()).collect::<Vec<_>>().join(", ");
-    if let Some(name) = name {
-        let connection = connection_named(world, name).await?;
-        if is_marketplace(&connection) {
-            return Ok(connection);
-        }
-        return Err(AdminError::Refused(format!(
-            "{name} is a store; this belongs to a marketplace connection: {names}"
-        )));
-    }
-    match (marketplaces.pop(), marketplaces.is_empty()) {
-        (Some(only), true) => Ok(only),
-        (Some(_), false) => {
-            Err(AdminError::Refused(format!("say for which account, with --account: {names}")))
-        }
-        (None, _) => Err(AdminError::Refused("no marketplace connection is configured yet".into())),
-    }
-}
-
-async fn merchant_of_kind(world: &World, kind: &str, named: Option<&str>) -> Result<MerchantId, AdminError> {
-    let mut merchants: Vec<MerchantId> = world
-        .connections()
-        .await?
-        .into_iter()
-        .filter(|c| c.kind == kind)
-        .map(|c| c.account.merchant)
-        .collect();
-    merchants.dedup();
-    let names = || merchants.iter().map(MerchantId::as_str).collect::<Vec<_>>().join(", ");
-    if let Some(named) = named {
-        let found = merchants.iter().find(|m| m.as_str() == named).cloned();
-        return found.ok_or_else(|| {
-            AdminError::NotFound(format!(
-                "merchant {named:?} has no {kind} connection; those who have: {}",
-                names()
-            ))
-        });
-    }
-    match merchants.as_slice() {
-        [only] => Ok(only.clone()),
-        [] => Err(AdminError::Refused(format!("no {kind} connection is configured yet"))),
-        _ => Err(AdminError::Refused(format!("say for which merchant, with --merchant: {}", names()))),
-    }
-}
-
 /// Keeps a carrier mapping, and releases what waited for it.
 ///
 /// # Errors
@@ -244,10 +147,15 @@ pub async fn map_set(
     new: NewMapping,
     by: &str,
 ) -> Result<Answered<MapView>, AdminError> {
-    let (place, accounts) = place(world, target).await?;
-    let row = mappings::set(world.ledger.as_ref(), &place, new, by, world.now()).await?;
+    let reached = reached(world, target).await?;
+    let place = &reached.place;
+    let wanted = mappings::checked(place, new.clone(), by, world.now())?;
+    let overlay = Overlay::new(place.reach.clone(), [wanted]);
+    let parcels = would_release(world, &reached.connections, &overlay).await?;
+    let row = mappings::set(world.ledger.as_ref(), place, new, by, world.now()).await?;
     let what = MapView::of(&place.merchant, row, &place.kind, place.country);
-    Ok(Answered { what, released: answered(world, &accounts).await? })
+    let released = answered(world, &reached.accounts()).await?;
+    Ok(Answered { what, released, released_parcels: Some(parcels) })
 }
 
 /// Takes a carrier mapping out of force. What was held for another rule's sake is looked at again.
@@ -260,17 +168,13 @@ pub async fn map_remove(
     (text, how): (&str, How),
     by: &str,
 ) -> Result<Answered<MapView>, AdminError> {
-    let (place, accounts) = place(world, target).await?;
-    let removed = mappings::remove(world.ledger.as_ref(), &place, (text, how), by, world.now()).await?;
-    let row = removed.ok_or_else(|| {
-        AdminError::NotFound(format!(
-            "there is no {} mapping of {text:?} for {}: `map list` shows all",
-            how.as_str(),
-            place.reach
-        ))
-    })?;
+    let reached = reached(world, target).await?;
+    let place = &reached.place;
+    let removed = mappings::remove(world.ledger.as_ref(), place, (text, how), by, world.now()).await?;
+    let row = removed.ok_or_else(|| AdminError::no_mapping(text, how, &place.reach))?;
     let what = MapView::of(&place.merchant, row, &place.kind, place.country);
-    Ok(Answered { what, released: answered(world, &accounts).await? })
+    let released = answered(world, &reached.accounts()).await?;
+    Ok(Answered { what, released, released_parcels: None })
 }
 
 /// Every carrier mapping in force; with a target only those that may decide there.
@@ -283,7 +187,7 @@ pub async fn map_list(world: &World, target: &MapTarget) -> Result<Vec<MapView>,
         if *target == MapTarget::default() || target.connection.is_none() && target.marketplace.is_none() {
             None
         } else {
-            Some(place(world, target).await?.0)
+            Some(reached(world, target).await?.place)
         };
     // What decides for an account is also what its profile says.
     let profile = only.as_ref().and_then(|place| {
@@ -337,9 +241,14 @@ pub async fn map_import(
     file: &[u8],
     by: &str,
 ) -> Result<Answered<ImportView>, AdminError> {
-    let (place, accounts) = place(world, target).await?;
-    let done = mappings::import(world.ledger.as_ref(), &place, file, by, world.now()).await?;
-    Ok(Answered { what: done.into(), released: answered(world, &accounts).await? })
+    let reached = reached(world, target).await?;
+    let (place, ledger, now) = (&reached.place, world.ledger.as_ref(), world.now());
+    let mappings = mappings::read_file(ledger, place, file, by, now).await?;
+    let overlay = Overlay::new(place.reach.clone(), mappings.iter().cloned());
+    let parcels = would_release(world, &reached.connections, &overlay).await?;
+    let done = mappings::store(ledger, place, &mappings, now).await?;
+    let released = answered(world, &reached.accounts()).await?;
+    Ok(Answered { what: done.into(), released, released_parcels: Some(parcels) })
 }
 
 /// The carrier mappings of one target as CSV.
@@ -347,7 +256,7 @@ pub async fn map_import(
 /// # Errors
 /// See [`AdminError`].
 pub async fn map_export(world: &World, target: &MapTarget) -> Result<String, AdminError> {
-    let (place, _) = place(world, target).await?;
+    let place = reached(world, target).await?.place;
     Ok(mappings::export(world.ledger.as_ref(), &place).await?)
 }
 
@@ -370,7 +279,7 @@ pub async fn sku_set(
     let (store_sku, marketplace_sku) = (sku(store_sku)?, sku(marketplace_sku)?);
     let ledger = world.ledger.as_ref();
     let row = mappings::sku_set(ledger, &account, &store_sku, &marketplace_sku, by, world.now()).await?;
-    Ok(Answered { what: row.into(), released: answered(world, &[account]).await? })
+    Ok(Answered { what: row.into(), released: answered(world, &[account]).await?, released_parcels: None })
 }
 
 /// Takes a store SKU out of an account's map.
@@ -389,7 +298,7 @@ pub async fn sku_remove(
     let row = removed.ok_or_else(|| {
         AdminError::NotFound(format!("the SKU map of {} has no {store_sku:?}", account.connection))
     })?;
-    Ok(Answered { what: row.into(), released: answered(world, &[account]).await? })
+    Ok(Answered { what: row.into(), released: answered(world, &[account]).await?, released_parcels: None })
 }
 
 /// The SKU maps of all marketplace accounts, or of one.
@@ -421,7 +330,7 @@ pub async fn sku_import(
 ) -> Result<Answered<ImportView>, AdminError> {
     let account = marketplace_named(world, connection).await?.account;
     let done = mappings::sku_import(world.ledger.as_ref(), &account, file, by, world.now()).await?;
-    Ok(Answered { what: done.into(), released: answered(world, &[account]).await? })
+    Ok(Answered { what: done.into(), released: answered(world, &[account]).await?, released_parcels: None })
 }
 
 #[cfg(test)]

@@ -40,13 +40,19 @@ pub(super) fn row(item: &Item) -> Row {
 /// Every record of table `orders`, for lists and searches.
 pub(super) async fn all_rows(world: &World) -> Result<Vec<Row>, LedgerError> {
     let mut rows = Vec::new();
+    each_row(world, |row| rows.push(row)).await?;
+    Ok(rows)
+}
+
+/// Shows every record of table `orders`, one after the other.
+pub(super) async fn each_row(world: &World, mut show: impl FnMut(Row)) -> Result<(), LedgerError> {
     let mut page = None;
     loop {
         let part = world.ledger.scan(Table::Orders, page).await?;
-        rows.extend(part.rows.iter().map(row));
+        part.rows.iter().map(row).for_each(&mut show);
         page = part.next;
         if page.is_none() {
-            return Ok(rows);
+            return Ok(());
         }
     }
 }

@@ -13,6 +13,7 @@ use super::{group, load_value, rows, title};
 use crate::mails::{Digest, Letter};
 use crate::message::WorkError;
 use crate::records::Stored;
+use crate::share::{self, Share};
 use crate::world::World;
 
 /// Rows a digest lists.
@@ -62,6 +63,8 @@ async fn digest(world: &World, connection: &Connection, now: Timestamp) -> Resul
     let since = now.checked_sub(24.hours()).unwrap_or(now);
     let name = title(world, &connection.kind);
     let (mut confirmed, mut held, mut late, mut waiting) = (0, 0, 0, Vec::new());
+    let (words, month) = (share::words_for_other(&connection.kind), share::since(now));
+    let mut share = Share::default();
     let mut page = None;
     loop {
         let part = world.ledger.scan(Table::Orders, page).await?;
@@ -71,6 +74,7 @@ async fn digest(world: &World, connection: &Connection, now: Timestamp) -> Resul
             if matches!(&package.state, State::Visible { at, .. } if *at > since) {
                 confirmed += 1;
             }
+            share.count(&package, &words, month);
             let open = package.state.needs_a_person() || !package.state.settled();
             if package.state.needs_a_person() {
                 held += 1;
@@ -96,6 +100,8 @@ async fn digest(world: &World, connection: &Connection, now: Timestamp) -> Resul
         confirmed,
         held,
         late,
+        sent: share.parcels,
+        sent_as_other: share.other,
         rows: waiting,
         count_more,
         connection: connection.account.connection.to_string(),

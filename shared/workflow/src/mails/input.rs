@@ -90,6 +90,12 @@ pub struct Digest {
     pub held: u64,
     /// Past ship-by and not confirmed.
     pub late: u64,
+    /// Parcels that the marketplace took in the last 30 days.
+    #[serde(default)]
+    pub sent: u64,
+    /// Those of them sent under its word for other.
+    #[serde(default)]
+    pub sent_as_other: u64,
     /// What waits for the merchant, in any order.
     pub rows: Vec<Row>,
     /// Further ones that are not in `rows`.

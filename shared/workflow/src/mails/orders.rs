@@ -7,6 +7,7 @@ use super::clean::subject_id;
 use super::input::{Digest, Notice, Row, Stage};
 use super::view::{Fact, View, ViewRow, filled, foot, more, their_words};
 use super::words::{Moment, count, upper_first};
+use crate::share::Share;
 
 /// The fixed words of a kind of mail.
 struct KindWords {
@@ -126,10 +127,12 @@ pub(super) fn digest(digest: &Digest) -> View {
     let total = number(digest.rows.len().saturating_add(digest.count_more));
     let lead =
         if total == 0 { "Nothing waits for you." } else { "What waits for you is below, most urgent first." };
+    let share = Share { parcels: digest.sent, other: digest.sent_as_other };
     let facts = [
         Some(Fact::new("Confirmed and shown", digest.confirmed.to_string())),
         Some(Fact::new("Held, waiting for you", digest.held.to_string())),
         Some(Fact::new("Past ship-by and not confirmed", digest.late.to_string())),
+        (share.other > 0).then(|| Fact::new("Sent under the word for other, last 30 days", share.words())),
         Fact::of("Marketplace", Some(&digest.marketplace)),
     ];
     View {

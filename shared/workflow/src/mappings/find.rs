@@ -12,22 +12,34 @@ use super::head::{Head, MappingCache, ScopeHead};
 use super::{MappingRecord, Reach};
 use crate::records::{self, Loaded};
 
-/// Mappings of one reach that are not stored, laid over those that are: to see what they would do.
+/// A change of one reach's mappings that is not stored, laid over those that are: to see what it would do.
 #[derive(Clone, Debug)]
 pub struct Overlay {
     reach: Reach,
-    by_key: BTreeMap<String, Mapping>,
+    /// By key; none where the stored one is taken out.
+    by_key: BTreeMap<String, Option<Mapping>>,
+    /// Those of them that every text is compared with.
+    patterns: Vec<Mapping>,
 }
 
 impl Overlay {
     /// Lays these over the stored ones of `reach`; of equal texts the last counts.
     #[must_use]
     pub fn new(reach: Reach, mappings: impl IntoIterator<Item = Mapping>) -> Self {
-        Self { reach, by_key: mappings.into_iter().map(|mapping| (mapping.key(), mapping)).collect() }
+        let by_key: BTreeMap<_, _> = mappings.into_iter().map(|m| (m.key(), Some(m))).collect();
+        let patterns = by_key.values().flatten().filter(|m| m.how == How::Pattern).cloned().collect();
+        Self { reach, by_key, patterns }
     }
 
-    fn of(overlay: Option<&Self>, reach: &Reach) -> Option<BTreeMap<String, Mapping>> {
-        overlay.filter(|overlay| overlay.reach == *reach).map(|overlay| overlay.by_key.clone())
+    /// Takes the stored mapping of this text out.
+    #[must_use]
+    pub fn without(reach: Reach, text: &str, how: How) -> Self {
+        Self { reach, by_key: [(how.key(text), None)].into(), patterns: Vec::new() }
+    }
+
+    /// Whether it says something of this key, be it that nothing stands there any more.
+    fn covers(&self, key: &str) -> bool {
+        self.by_key.contains_key(key)
     }
 }
 
@@ -59,11 +71,12 @@ pub async fn lookup(
     for reach in Reach::of(connection) {
         let scope = reach.to_string();
         let head = scopes.get(&scope).unwrap_or(&none);
-        let over = Overlay::of(overlay, &reach).unwrap_or_default();
+        let over = overlay.filter(|overlay| overlay.reach == reach);
+        let covered = |key: &str| over.is_some_and(|over| over.covers(key));
         let stored = keys
             .iter()
             .filter(|key| if carriers::is_exact_key(key) { head.exact } else { head.folded })
-            .filter(|key| !over.contains_key(*key));
+            .filter(|key| !covered(key));
         let stored = try_join_all(stored.map(|key| async {
             let read = |body: &str| in_force(body, key);
             let item = ItemKey::carrier_mapping(merchant, &scope, key);
@@ -71,11 +84,12 @@ pub async fn lookup(
             Ok::<_, LedgerError>(mapping.map(|mapping| (key.clone(), mapping)))
         }));
         let mut by_key: BTreeMap<String, Mapping> = stored.await?.into_iter().flatten().collect();
-        let patterns = head.patterns.iter().filter(|known| !over.contains_key(&known.key()));
-        let patterns: Vec<Mapping> = patterns.chain(over.values()).cloned().collect();
-        by_key.extend(over);
+        let laid_over = |key: &String| Some((key.clone(), over?.by_key.get(key)?.clone()?));
+        by_key.extend(keys.iter().filter_map(laid_over));
         found.extend(keys.iter().filter_map(|key| by_key.remove(key)).map(|m| (reach.scope(), m)));
-        let matching = carriers::matching(patterns.iter().filter(|m| m.how == How::Pattern), text, service);
+        let patterns = head.patterns.iter().filter(|known| !covered(&known.key()));
+        let patterns = patterns.chain(over.into_iter().flat_map(|over| &over.patterns));
+        let matching = carriers::matching(patterns, text, service);
         found.extend(matching.into_iter().map(|m| (reach.scope(), m.clone())));
     }
     Ok(found)

@@ -3,7 +3,7 @@
 //! Written in the same transaction as every mapping. So one small read tells a worker that nothing changed since it
 //! last looked, and spares it the reads of places where nothing was ever set.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, PoisonError};
 
 use carriers::{How, Mapping};
@@ -56,6 +56,17 @@ impl Record for Head {
 }
 
 impl Head {
+    /// Whether these can be put in force in one scope, all of them.
+    ///
+    /// # Errors
+    /// There would be a pattern too many.
+    pub(super) fn has_room_for(&self, scope: &str, mappings: &[Mapping]) -> Result<(), MappingError> {
+        let known = self.scopes.get(scope).map_or(&[][..], |head| head.patterns.as_slice());
+        let new = mappings.iter().filter(|mapping| mapping.how == How::Pattern);
+        let all: BTreeSet<String> = known.iter().chain(new).map(Mapping::key).collect();
+        if all.len() > MOST_PATTERNS { Err(MappingError::TooManyPatterns) } else { Ok(()) }
+    }
+
     /// Notes a mapping that is put in force, or taken out of it.
     ///
     /// # Errors
@@ -134,5 +145,50 @@ impl MappingCache {
     fn known(&self, merchant: &MerchantId, version: u64, key: &ItemKey) -> Option<Option<Mapping>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.get(merchant).filter(|of| of.version == version)?.found.get(key).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::executor::block_on;
+    use ports::memory::MemoryLedger;
+
+    use super::*;
+
+    fn remembered(cache: &MappingCache) -> usize {
+        cache.0.lock().unwrap().values().map(|of| of.found.len()).sum()
+    }
+
+    /// Asks for `many` keys of a merchant, as workers do for as many carrier texts.
+    fn ask(cache: &MappingCache, merchant: &str, version: u64, many: usize) {
+        let ledger = MemoryLedger::default();
+        let merchant = MerchantId::try_from(merchant).unwrap();
+        for n in 0..many {
+            let key = ItemKey::carrier_mapping(&merchant, "account:us", &format!("carrier {n}"));
+            let got = block_on(cache.get(&ledger, (&merchant, version), key, |_| None)).unwrap();
+            assert_eq!(got, None);
+            assert!(remembered(cache) <= MOST_REMEMBERED, "after {n} of {merchant}");
+        }
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded_however_many_texts_and_merchants_there_are() {
+        let cache = MappingCache::default();
+        ask(&cache, "one", 1, 3 * MOST_REMEMBERED);
+        assert!(remembered(&cache) > MOST_REMEMBERED / 2, "it does remember");
+        for n in 0..2 * MOST_REMEMBERED {
+            ask(&cache, &format!("m{n}"), 1, 1);
+        }
+        assert!(cache.0.lock().unwrap().len() <= MOST_REMEMBERED);
+    }
+
+    #[test]
+    fn a_new_version_forgets_the_one_before_and_an_old_one_is_not_remembered() {
+        let cache = MappingCache::default();
+        ask(&cache, "m", 1, 100);
+        ask(&cache, "m", 2, 3);
+        assert_eq!(remembered(&cache), 3);
+        ask(&cache, "m", 1, 50);
+        assert_eq!(remembered(&cache), 3);
     }
 }

@@ -165,6 +165,16 @@ fn an_overlay_shows_what_a_file_would_do_and_changes_nothing() {
         assert_eq!(ask(text, Some(&overlay)).as_deref(), want, "{text}");
         assert_eq!(ask(text, None), before, "{text}");
     }
+    block_on(set(&ledger, &place, NewMapping { how: How::Pattern, ..new("ze*", "GLS") }, "t", at(1)))
+        .unwrap();
+    for (gone, how, want) in [
+        ("ZEPHYR", How::Folded, Some("GLS")),
+        ("Ze*", How::Pattern, Some("UPS")),
+        ("owl", How::Folded, Some("UPS")),
+    ] {
+        let without = Overlay::without(place.reach.clone(), gone, how);
+        assert_eq!(ask("zephyr", Some(&without)).as_deref(), want, "without {gone}");
+    }
     let elsewhere = Overlay::new(Reach::Marketplace("ebay".into()), []);
     assert_eq!(ask("zephyr", Some(&elsewhere)).as_deref(), Some("UPS"));
 }
@@ -183,6 +193,27 @@ fn patterns_of_one_scope_are_bounded_with_a_clear_word() {
         // One that is there already may change.
         let changed = NewMapping { code: "USPS".into(), ..pattern(5) };
         set(&ledger, &place, changed, "t", at(1)).await.unwrap();
+    });
+}
+
+#[test]
+fn a_file_with_patterns_too_many_is_refused_as_a_whole() {
+    let ledger = MemoryLedger::default();
+    let place = of_account(&connection("m", "us"));
+    let file = |range: std::ops::Range<usize>| {
+        let rows = range.map(|n| format!("zephyr {n} *,UPS,pattern\n"));
+        format!("text,code,match\nOwl,UPS,\n{}", rows.collect::<String>())
+    };
+    block_on(async {
+        let most = head::MOST_PATTERNS;
+        let refused = import(&ledger, &place, file(0..most + 1).as_bytes(), "t", at(1)).await.unwrap_err();
+        assert!(refused.to_string().contains("200 patterns"), "{refused}");
+        assert!(ledger.items().is_empty(), "not even the first hundred lines are stored");
+        let done = import(&ledger, &place, file(0..most).as_bytes(), "t", at(1)).await.unwrap();
+        assert_eq!(done.changed, most + 1);
+        // The same patterns again take no more room; one that is new does.
+        import(&ledger, &place, file(0..most).as_bytes(), "t", at(1)).await.unwrap();
+        import(&ledger, &place, file(most..most + 1).as_bytes(), "t", at(1)).await.unwrap_err();
     });
 }
 

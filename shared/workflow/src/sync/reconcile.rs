@@ -1,5 +1,6 @@
 //! What the store shipped against what the ledger knows and the marketplace shows.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::ids::{OrderLineId, StoreOrderRef};
@@ -277,13 +278,12 @@ impl Scene<'_> {
     async fn resolve_carriers(&self, world: &World, facts: &OrderFacts) -> Result<Carriers, WorkError> {
         let mut carriers = Carriers::new();
         let country = self.marketplace.country(&facts.marketplace).unwrap_or("");
-        let place = For { connection: &self.connection, country, ship_by: facts.ship_by, overlay: None };
+        let place = For { connection: &self.connection, country, ship_by: facts.ship_by };
         for stored in &self.packages {
             let Some(wanted) = stored.value.wanted() else { continue };
-            let wording = Wording::of(&wanted.content);
-            if !carriers.contains_key(&wording) {
-                let known = carrier::decide(world, place, &wording).await?;
-                carriers.insert(wording, known);
+            if let Entry::Vacant(free) = carriers.entry(Wording::of(&wanted.content)) {
+                let known = carrier::decide(world, place, free.key(), self.overlay).await?;
+                free.insert(known);
             }
         }
         Ok(carriers)

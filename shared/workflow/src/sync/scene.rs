@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use ports::{LedgerError, Write};
 
 use super::load_known;
+use crate::mappings::Overlay;
 use crate::message::WorkError;
 use crate::records::Stored;
 use crate::world::World;
@@ -32,6 +33,8 @@ pub(super) struct Scene<'a> {
     pub(super) sku_map: BTreeMap<Sku, Sku>,
     /// A linked store order is gone (erased on a privacy request): what it shipped is not voided by that.
     pub(super) incomplete: bool,
+    /// Mappings that are not stored, to see what they would do.
+    pub(super) overlay: Option<&'a Overlay>,
     order_before: MarketplaceOrder,
     packages_before: Vec<Package>,
 }
@@ -82,6 +85,7 @@ impl<'a> Scene<'a> {
             stores: BTreeMap::new(),
             sku_map: BTreeMap::new(),
             incomplete: false,
+            overlay: None,
             order_before,
             packages_before,
         };

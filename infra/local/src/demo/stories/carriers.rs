@@ -62,3 +62,24 @@ pub(super) async fn unlisted(stage: &Stage) -> Result<(String, String)> {
         format!("{held}, {mails} mail; a code outside the list {refused}; with --unlisted {after}"),
     )
 }
+
+pub(super) async fn tried_first(stage: &Stage) -> Result<(String, String)> {
+    let pair = stage.order("amazon-us", 18, &[("LAMP", 1)])?;
+    stage.ship_and_post(&pair, "Owl Freight", "OWL18").await?;
+    let held = stage.wait_for_state(&pair, "held").await?;
+    let file = b"text,code,match\nOwl *,4PX,pattern\n";
+    let tried = stage.dry_run(file).await?;
+    let foretold = tried.rows.iter().find(|row| row.marketplace_order == pair.amazon);
+    let foretold = foretold.and_then(|row| Some((row.change, row.to.code.clone()?)));
+    let before = format!("{}, {}", stage.shown(&pair)?, stage.states(&pair).await?);
+    stage.import(file).await?;
+    let after = told(stage, &pair, "visible").await?;
+    said(
+        format!("held; released as 4PX; still nothing, held; then {}", once("OWL18", "4PX")),
+        format!(
+            "{held}; {}; still {before}; then {after}",
+            foretold
+                .map_or_else(|| "not foretold".to_owned(), |(change, code)| format!("{change} as {code}"))
+        ),
+    )
+}

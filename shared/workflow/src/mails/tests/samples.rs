@@ -125,6 +125,8 @@ pub(super) fn digest() -> Digest {
         confirmed: 42,
         held: 1,
         late: 0,
+        sent: 1_204,
+        sent_as_other: 30,
         rows: vec![row()],
         count_more: 0,
         connection: "amazon-de".to_owned(),

@@ -46,7 +46,8 @@ fn many_orders_the_most_urgent_first() {
 #[test]
 fn digests() {
     snapshot("digest", &Letter::Digest(digest()));
-    let quiet = Digest { rows: vec![], confirmed: 3, held: 0, day: date(2026, 11, 19), ..digest() };
+    let quiet =
+        Digest { rows: vec![], confirmed: 3, held: 0, sent_as_other: 0, day: date(2026, 11, 19), ..digest() };
     snapshot("digest_quiet", &Letter::Digest(quiet));
 }
 
