@@ -11,6 +11,8 @@ mod harness;
 #[cfg(test)]
 mod logs;
 #[cfg(test)]
+mod mail_path;
+#[cfg(test)]
 mod mapping_edits;
 #[cfg(test)]
 mod mapping_tools;

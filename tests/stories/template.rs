@@ -12,7 +12,7 @@ use load::Template;
 /// Returns what is wrong, in words; nothing if the rule is kept.
 type Rule = fn(&Template) -> Vec<String>;
 
-const RULES: [(&str, Rule); 18] = [
+const RULES: [(&str, Rule); 20] = [
     ("own role", grants::each_function_has_its_own_role),
     ("written out", grants::policies_are_written_out),
     ("exact actions", grants::actions_are_exact),
@@ -21,6 +21,8 @@ const RULES: [(&str, Rule); 18] = [
     ("url permissions", grants::urls_have_both_permissions),
     ("receiver", grants::receiver_is_granted_this_alone),
     ("dear to few", grants::what_is_dear_is_granted_to_few),
+    ("apart", grants::secrets_are_apart),
+    ("feedback", grants::feedback_is_genuine),
     ("deployed", services::every_function_is_deployed),
     ("plain functions", services::functions_are_plain),
     ("secrets", services::nothing_secret_is_in_the_open),
@@ -46,6 +48,15 @@ fn the_template_keeps_every_rule() {
 /// the rule must say.
 type Break = (&'static str, &'static str, Value, &'static str);
 
+/// Where a role's statement of this name stands.
+fn statement_of(role: &str, sid: &str) -> &'static str {
+    let statements = format!("/Resources/{role}/Properties/Policies/0/PolicyDocument/Statement");
+    let template = Template::deployed();
+    let all = template.0.pointer(&statements).unwrap().as_array().unwrap();
+    let index = all.iter().position(|statement| statement["Sid"] == sid).unwrap();
+    String::leak(format!("{statements}/{index}"))
+}
+
 fn breaks() -> Vec<Break> {
     let first = "/Resources/SyncOrderRole/Properties/Policies/0/PolicyDocument/Statement/0";
     assert!(Template::deployed().0.pointer(first).is_some());
@@ -53,6 +64,10 @@ fn breaks() -> Vec<Break> {
     let sync_on = "/Resources/SyncOrderRole/Properties/Policies/0/PolicyDocument/Statement/0/Resource";
     let receiver_on =
         "/Resources/ReceiveStoreWebhookRole/Properties/Policies/0/PolicyDocument/Statement/1/Action";
+    let receiver_secrets =
+        "/Resources/ReceiveStoreWebhookRole/Properties/Policies/0/PolicyDocument/Statement/2/Resource";
+    let seals = statement_of("SyncOrderRole", "SealAndOpenTokens");
+    let via_dynamodb = statement_of("SyncOrderRole", "UseCredentials");
     let trust = "/Resources/SweepRole/Properties/AssumeRolePolicyDocument/Statement/0/Principal";
     let inbound = "/Resources/SyncOrder/Properties/Events/Inbound/Properties";
     let at = |base: &str, rest: &str| -> &'static str { String::leak(format!("{base}{rest}")) };
@@ -171,6 +186,65 @@ fn breaks() -> Vec<Break> {
             Value::Null,
             "lacks the condition kms:ViaService",
         ),
+        (
+            "dear to few",
+            at(seals, "/Condition/StringEquals/kms:EncryptionContext:purpose"),
+            json!("anything"),
+            "another purpose",
+        ),
+        ("dear to few", at(seals, "/Condition/Null"), Value::Null, "seals without a connection"),
+        (
+            "dear to few",
+            at(seals, "/Condition/ForAllValues:StringEquals"),
+            Value::Null,
+            "other words in the context",
+        ),
+        ("dear to few", at(seals, "/Action"), json!(["kms:Decrypt", "kms:Encrypt"]), "may do more"),
+        ("dear to few", at(seals, "/Condition"), Value::Null, "lacks the condition kms:ViaService"),
+        (
+            "apart",
+            receiver_secrets,
+            json!([{ "Fn::GetAtt": ["WebhookSecretsTable", "Arn"] }, { "Fn::GetAtt": ["CredentialsTable", "Arn"] }]),
+            "receive-store-webhook: reaches both",
+        ),
+        (
+            "apart",
+            at(via_dynamodb, "/Condition/StringEquals/kms:EncryptionContext:aws:dynamodb:tableName"),
+            json!({ "Fn::Sub": "${AWS::StackName}-webhook-secrets" }),
+            "sync-order: may use the key for ${AWS::StackName}-webhook-secrets",
+        ),
+        (
+            "apart",
+            "/Resources/ReceiveStoreWebhookRole/Properties/Policies/0/PolicyDocument/Statement/3/Condition",
+            json!({ "StringEquals": { "kms:EncryptionContext:purpose": "marketplace-tokens" } }),
+            "receive-store-webhook: may open tokens",
+        ),
+        (
+            "apart",
+            "/Resources/SyncOrder/Properties/Environment/Variables/KMS_ARN",
+            Value::Null,
+            "sync-order: is told or granted",
+        ),
+        ("feedback", "/Resources/AlertsQueuePolicy", Value::Null, "lets in more than SNS"),
+        (
+            "feedback",
+            "/Resources/AlertsQueuePolicy/Properties/PolicyDocument/Statement/0/Condition",
+            Value::Null,
+            "lets in other topics",
+        ),
+        (
+            "feedback",
+            "/Resources/MailFeedbackTopicPolicy/Properties/PolicyDocument/Statement/0/Condition",
+            Value::Null,
+            "hears other accounts",
+        ),
+        (
+            "feedback",
+            "/Resources/MailFeedbackSubscription/Properties/RawMessageDelivery",
+            json!(false),
+            "comes wrapped",
+        ),
+        ("feedback", "/Resources/More", json!({ "Type": "AWS::SQS::QueuePolicy" }), "another way in"),
         ("deployed", "/Resources/Sweep", Value::Null, "sweep: only in one"),
         ("plain functions", "/Globals/Function/Timeout", json!(900), "Globals"),
         ("plain functions", "/Globals/Function/Policies", json!(["AmazonSQSFullAccess"]), "Globals"),

@@ -40,7 +40,8 @@ impl Deployed {
         let finder = Installation::new(&region, endpoint.as_deref(), &keys, "");
         let stack = finder.stack(which.stack).await.map_err(|error| told(&error, &region))?;
         let prefix = stack.output("TablePrefix")?.to_owned();
-        let installation = Installation::new(&region, endpoint.as_deref(), &keys, &prefix);
+        let installation = Installation::new(&region, endpoint.as_deref(), &keys, &prefix)
+            .sealing_under(stack.output("KmsArn")?);
         let queues = [
             (QueueName::Inbound, stack.output("InboundQueue")?.to_owned()),
             (QueueName::Alerts, stack.output("AlertsQueue")?.to_owned()),
@@ -49,7 +50,11 @@ impl Deployed {
             ledger: Arc::new(installation.ledger()),
             queue: Arc::new(installation.queue(queues)),
             transport: Arc::new(HttpTransport::new().map_err(anyhow::Error::from)?),
-            mail: Arc::new(installation.mail(stack.parameter("MailFrom")?)),
+            mail: Arc::new(installation.mail(
+                stack.parameter("MailFrom")?,
+                Some(stack.output("MailConfigurationSet")?.to_owned()),
+                None,
+            )),
             credentials: Arc::new(installation.credentials()),
             clock: Arc::new(SystemClock),
             rng: Arc::new(SystemRng),

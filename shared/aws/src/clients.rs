@@ -132,6 +132,18 @@ impl Clients {
         aws_sdk_cloudformation::Client::new(&self.config(self.patience.attempts))
     }
 
+    /// A KMS client.
+    #[must_use]
+    pub fn kms(&self) -> aws_sdk_kms::Client {
+        aws_sdk_kms::Client::new(&self.config(self.patience.attempts))
+    }
+
+    /// An SNS client.
+    #[must_use]
+    pub fn sns(&self) -> aws_sdk_sns::Client {
+        aws_sdk_sns::Client::new(&self.config(self.patience.attempts))
+    }
+
     /// An SES client. It tries once only: SES has no idempotency key, so a try after a lost answer could mail
     /// the same twice, and only the caller counts how often that may happen.
     #[must_use]

@@ -1,11 +1,13 @@
 //! One installation: every adapter over its tables and queues, each made only when asked for.
 
-use ports::QueueName;
+use std::sync::Arc;
+
+use ports::{QueueName, SystemClock};
 
 use crate::tables::{CREDENTIALS, WEBHOOK_SECRETS};
 use crate::{
-    AwsKeys, Clients, DynamoClient, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Patience, SesMail,
-    SqsDeadLetters, SqsQueue, Stack, StackError, TableNames,
+    AwsKeys, Clients, DynamoClient, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Envelope,
+    Patience, SesMail, SqsDeadLetters, SqsQueue, Stack, StackError, TableNames,
 };
 
 /// The adapters of one installation. A function carries only the services that it asks for.
@@ -13,19 +15,28 @@ use crate::{
 pub struct Installation {
     clients: Clients,
     table_prefix: String,
+    envelope: Option<Envelope>,
 }
 
 impl Installation {
     /// In a region; `endpoint` replaces every service's address, for a local AWS.
     #[must_use]
     pub fn new(region: &str, endpoint: Option<&str>, keys: &AwsKeys, table_prefix: &str) -> Self {
-        Self { clients: Clients::new(region, endpoint, keys), table_prefix: table_prefix.to_owned() }
+        let clients = Clients::new(region, endpoint, keys);
+        Self { clients, table_prefix: table_prefix.to_owned(), envelope: None }
     }
 
     /// The same with other timeouts and tries.
     #[must_use]
     pub fn with_patience(mut self, patience: Patience) -> Self {
         self.clients = self.clients.with_patience(patience);
+        self
+    }
+
+    /// The same, with tokens sealed under the KMS key of this ARN. Without, none can be saved and only old ones read.
+    #[must_use]
+    pub fn sealing_under(mut self, kms_arn: &str) -> Self {
+        self.envelope = Some(Envelope::new(self.clients.kms(), kms_arn, Arc::new(SystemClock)));
         self
     }
 
@@ -56,7 +67,8 @@ impl Installation {
     /// Its tokens.
     #[must_use]
     pub fn credentials(&self) -> DynamoCredentials {
-        DynamoCredentials::new(self.clients.dynamodb(), format!("{}{CREDENTIALS}", self.table_prefix))
+        let table = format!("{}{CREDENTIALS}", self.table_prefix);
+        DynamoCredentials::new(self.clients.dynamodb(), table, self.envelope.clone())
     }
 
     /// Its webhook secrets and its route key.
@@ -79,9 +91,19 @@ impl Installation {
         SqsDeadLetters::new(self.clients.sqs(), queue, letters)
     }
 
-    /// Its mail, sent as `from`.
+    /// Its mail, sent as `from`; by a configuration set, which tells what became of it, and with a topic that the
+    /// operator hears of trouble by.
     #[must_use]
-    pub fn mail(&self, from: impl Into<String>) -> SesMail {
-        SesMail::new(self.clients.ses(), from, None)
+    pub fn mail(
+        &self,
+        from: impl Into<String>,
+        configuration_set: Option<String>,
+        operator_topic_arn: Option<String>,
+    ) -> SesMail {
+        let mail = SesMail::new(self.clients.ses(), from, configuration_set);
+        match operator_topic_arn {
+            Some(topic) => mail.telling(self.clients.sns(), topic),
+            None => mail,
+        }
     }
 }

@@ -7,6 +7,7 @@
 pub mod clients;
 pub mod credentials;
 pub mod dead_letters;
+pub mod envelope;
 mod explain;
 #[cfg(test)]
 mod fake_http;
@@ -25,6 +26,7 @@ pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
 pub use clients::{AwsKeys, Clients, Patience};
 pub use credentials::DynamoCredentials;
 pub use dead_letters::{Depth, SqsDeadLetters};
+pub use envelope::Envelope;
 pub use installation::Installation;
 pub use ledger::DynamoLedger;
 pub use mail::SesMail;

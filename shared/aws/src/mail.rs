@@ -10,7 +10,7 @@ use aws_sdk_ses::operation::send_email::SendEmailError;
 use aws_sdk_ses::types::{Body, Content, Destination, Message};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use ports::{Mail, MailError, OutgoingMail};
+use ports::{Mail, MailError, OperatorNotice, OutgoingMail};
 
 use crate::explain::{code, explain};
 
@@ -23,13 +23,21 @@ pub struct SesMail {
     client: Client,
     from: String,
     configuration_set: Option<String>,
+    operator: Option<(aws_sdk_sns::Client, String)>,
 }
 
 impl SesMail {
     /// Sends as `from`, an address or domain that SES has verified, by `configuration_set` if there is one.
     #[must_use]
     pub fn new(client: Client, from: impl Into<String>, configuration_set: Option<String>) -> Self {
-        Self { client, from: from.into(), configuration_set }
+        Self { client, from: from.into(), configuration_set, operator: None }
+    }
+
+    /// The same, with an SNS topic by which the operator hears when mail does not get through.
+    #[must_use]
+    pub fn telling(mut self, sns: aws_sdk_sns::Client, topic_arn: impl Into<String>) -> Self {
+        self.operator = Some((sns, topic_arn.into()));
+        self
     }
 }
 
@@ -49,7 +57,20 @@ impl Mail for SesMail {
             .map_err(|e| classify(&e))?;
         Ok(answer.message_id)
     }
+
+    async fn tell_operator(&self, notice: &OperatorNotice) -> Result<(), MailError> {
+        let OperatorNotice { cause, subject, text } = notice;
+        // In the log as well: a topic that nobody has subscribed to takes everything.
+        tracing::error!(cause, "{subject}: {text}");
+        let Some((sns, topic)) = &self.operator else { return Ok(()) };
+        let subject = subject.chars().filter(|c| matches!(c, ' '..='~')).take(SUBJECT).collect::<String>();
+        let told = sns.publish().topic_arn(topic).subject(subject).message(text).send().await;
+        told.map(drop).map_err(|error| MailError::TryAgain(explain("Publish", &error)))
+    }
 }
+
+/// Characters that SNS takes in a subject: fewer than 100, of ASCII (API reference of `Publish`, read 2026-11).
+const SUBJECT: usize = 99;
 
 fn message(mail: &OutgoingMail) -> Result<Message, BuildError> {
     let content = |text: &str| Content::builder().charset("UTF-8").data(text).build();
@@ -155,6 +176,32 @@ mod tests {
         ] {
             assert!(sent.body.split('&').any(|part| part == field), "{field}: {}", sent.body);
         }
+    }
+
+    #[tokio::test]
+    async fn the_operator_hears_by_the_topic_and_without_one_by_the_log() {
+        const TOPIC: &str = "arn:aws:sns:eu-central-1:000000000000:ops";
+        let taken =
+            "<PublishResponse><PublishResult><MessageId>n-1</MessageId></PublishResult></PublishResponse>";
+        let notice = OperatorNotice {
+            cause: "refused".into(),
+            subject: format!("no\nmail ü {}", "x".repeat(200)),
+            text: "why & what".into(),
+        };
+        let denied = refusal("AuthorizationError");
+        let fake = FakeHttp::answering([Answer::xml(200, taken), Answer::xml(403, &denied)]);
+        let mail = ses(&fake).telling(fake.clients().sns(), TOPIC);
+        assert_eq!(mail.tell_operator(&notice).await, Ok(()));
+        let refused = mail.tell_operator(&notice).await;
+        assert!(matches!(&refused, Err(MailError::TryAgain(words)) if words.contains("AuthorizationError")));
+        let body = &fake.seen()[0].body;
+        let subject = format!("Subject=nomail%20%20{}", "x".repeat(99 - 8));
+        let topic = "TopicArn=arn%3Aaws%3Asns%3Aeu-central-1%3A000000000000%3Aops";
+        for field in ["Action=Publish", topic, "Message=why%20%26%20what", &subject] {
+            assert!(body.split('&').any(|part| part == field), "{field}: {body}");
+        }
+        let without = FakeHttp::answering([]);
+        assert_eq!(ses(&without).tell_operator(&notice).await, Ok(()));
     }
 
     #[tokio::test]

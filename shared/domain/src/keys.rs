@@ -116,6 +116,18 @@ impl ItemKey {
         Self::new(Table::Connections, format!("C#{}", owner(account)), "settings")
     }
 
+    /// A merchant's addresses that are not mailed any more.
+    #[must_use]
+    pub fn suppressed_addresses(merchant: &MerchantId) -> Self {
+        Self::new(Table::Connections, format!("U#{}", part(merchant.as_str())), "suppressed")
+    }
+
+    /// Whether mail gets through; of the installation as a whole.
+    #[must_use]
+    pub fn mail_path() -> Self {
+        Self::new(Table::Connections, "I#mail".to_owned(), "path")
+    }
+
     /// Which merchant a connection belongs to: ids are unique in an installation.
     #[must_use]
     pub fn connection_owner(connection: &ConnectionId) -> Self {

@@ -15,6 +15,6 @@ pub mod transport;
 pub use clock::{Clock, Rng, SystemClock, SystemRng};
 pub use credentials::{AccessToken, Credential, CredentialError, Credentials, WebhookSecrets};
 pub use ledger::{Expect, Item, ItemKey, Ledger, LedgerError, Page, Table, Write};
-pub use mail::{Mail, MailError, NoMail, OutgoingMail};
+pub use mail::{Mail, MailError, NoMail, OperatorNotice, OutgoingMail};
 pub use queue::{Queue, QueueError, QueueName};
 pub use transport::{Transport, TransportError};

@@ -17,6 +17,17 @@ pub struct OutgoingMail {
     pub html: String,
 }
 
+/// What the operator of the installation must hear, though mail may not get through.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OperatorNotice {
+    /// In a word, for counting.
+    pub cause: String,
+    /// What it is, in a few fixed words of ASCII.
+    pub subject: String,
+    /// What it means and what to do, in plain text.
+    pub text: String,
+}
+
 /// Sends mail.
 #[async_trait]
 pub trait Mail: Send + Sync {
@@ -25,6 +36,12 @@ pub trait Mail: Send + Sync {
     /// # Errors
     /// See [`MailError`]. After `MaybeSent` the mail may arrive twice if sent again.
     async fn send(&self, mail: &OutgoingMail) -> Result<String, MailError>;
+
+    /// Tells the operator by another way than mail; where none is set up, by an error in the log.
+    ///
+    /// # Errors
+    /// See [`MailError`]: the operator may not have heard.
+    async fn tell_operator(&self, notice: &OperatorNotice) -> Result<(), MailError>;
 }
 
 /// A mail was not handed over, or perhaps not.
@@ -49,5 +66,9 @@ pub struct NoMail;
 impl Mail for NoMail {
     async fn send(&self, _: &OutgoingMail) -> Result<String, MailError> {
         Err(MailError::TryAgain("this process sends no mail".into()))
+    }
+
+    async fn tell_operator(&self, _: &OperatorNotice) -> Result<(), MailError> {
+        Err(MailError::TryAgain("this process tells the operator nothing".into()))
     }
 }

@@ -56,6 +56,8 @@ pub struct WorkerSettings {
     pub inbound_queue_url: String,
     /// `ALERTS_QUEUE_URL`: where it asks for mail.
     pub alerts_queue_url: String,
+    /// `KMS_ARN`: the key that tokens are sealed under. No secret.
+    pub kms_arn: String,
 }
 
 /// Settings of `poll-channels`.
@@ -67,6 +69,8 @@ pub struct PollerSettings {
     pub inbound_queue_url: String,
     /// `ALERTS_QUEUE_URL`: where it asks for mail.
     pub alerts_queue_url: String,
+    /// `KMS_ARN`: the key that tokens are sealed under. No secret.
+    pub kms_arn: String,
 }
 
 /// Settings of `sweep`.
@@ -89,6 +93,10 @@ pub struct MailerSettings {
     pub alerts_queue_url: String,
     /// `MAIL_FROM`: the sender's address, verified with SES.
     pub mail_from: String,
+    /// `MAIL_CONFIGURATION_SET`: by which SES tells of bounces. Absent: it does not.
+    pub configuration_set: Option<String>,
+    /// `OPERATOR_TOPIC_ARN`: where the operator hears that mail does not get through. Absent: in the log.
+    pub operator_topic_arn: Option<String>,
 }
 
 impl ReceiverSettings {
@@ -114,11 +122,16 @@ impl WorkerSettings {
         let mut variables = Variables::new(env);
         let common = common(&mut variables);
         let queues = variables.queues(["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]);
-        variables.finish(common.zip(queues), |(common, [inbound_queue_url, alerts_queue_url])| Self {
-            common,
-            inbound_queue_url,
-            alerts_queue_url,
-        })
+        let kms_arn = variables.checked("KMS_ARN", kms_arn);
+        variables.finish(
+            common.zip(queues.zip(kms_arn)),
+            |(common, ([inbound_queue_url, alerts_queue_url], kms_arn))| Self {
+                common,
+                inbound_queue_url,
+                alerts_queue_url,
+                kms_arn,
+            },
+        )
     }
 }
 
@@ -131,11 +144,16 @@ impl PollerSettings {
         let mut variables = Variables::new(env);
         let common = common(&mut variables);
         let queues = variables.queues(["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]);
-        variables.finish(common.zip(queues), |(common, [inbound_queue_url, alerts_queue_url])| Self {
-            common,
-            inbound_queue_url,
-            alerts_queue_url,
-        })
+        let kms_arn = variables.checked("KMS_ARN", kms_arn);
+        variables.finish(
+            common.zip(queues.zip(kms_arn)),
+            |(common, ([inbound_queue_url, alerts_queue_url], kms_arn))| Self {
+                common,
+                inbound_queue_url,
+                alerts_queue_url,
+                kms_arn,
+            },
+        )
     }
 }
 
@@ -166,10 +184,16 @@ impl MailerSettings {
         let common = common(&mut variables);
         let alerts = variables.queue("ALERTS_QUEUE_URL");
         let from = variables.checked("MAIL_FROM", crate::check::address);
+        let configuration_set = variables.optional("MAIL_CONFIGURATION_SET");
+        let topic = variables.optional("OPERATOR_TOPIC_ARN");
+        let operator_topic_arn =
+            topic.and_then(|text| variables.judge("OPERATOR_TOPIC_ARN", topic_arn(&text)));
         variables.finish(common.zip(alerts.zip(from)), |(common, (alerts_queue_url, mail_from))| Self {
             common,
             alerts_queue_url,
             mail_from,
+            configuration_set,
+            operator_topic_arn,
         })
     }
 }
@@ -214,5 +238,26 @@ fn table_prefix(text: &str) -> Result<String, String> {
         Ok(text.to_owned())
     } else {
         Err("must be at most 200 of a-z, A-Z, 0-9, -, _ and ., as in the names of tables".to_owned())
+    }
+}
+
+fn topic_arn(text: &str) -> Result<String, String> {
+    match text.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "sns", region, account, name] if ![region, account, name].iter().any(|p| p.is_empty()) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME".to_owned()),
+    }
+}
+
+/// The ARN of one KMS key: an alias could be pointed at another key by whoever may change aliases.
+fn kms_arn(text: &str) -> Result<String, String> {
+    match text.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "kms", region, account, key]
+            if !region.is_empty() && !account.is_empty() && key.len() > 4 && key.starts_with("key/") =>
+        {
+            Ok(text.to_owned())
+        }
+        _ => Err("must be the ARN of a KMS key: arn:aws:kms:REGION:ACCOUNT:key/ID".to_owned()),
     }
 }

@@ -19,6 +19,7 @@ fn good() -> Env {
         ("TABLE_PREFIX", "parcels-"),
         ("INBOUND_QUEUE_URL", QUEUE),
         ("ALERTS_QUEUE_URL", QUEUE),
+        ("KMS_ARN", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
         ("MAIL_FROM", "parcels@example.com"),
     ])
 }
@@ -39,8 +40,8 @@ const COMMON: [&str; 4] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS
 
 const OWN: [(&str, &[&str]); 5] = [
     ("receiver", &["INBOUND_QUEUE_URL"]),
-    ("worker", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]),
-    ("poller", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]),
+    ("worker", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL", "KMS_ARN"]),
+    ("poller", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL", "KMS_ARN"]),
     ("sweeper", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]),
     ("mailer", &["ALERTS_QUEUE_URL", "MAIL_FROM"]),
 ];
@@ -75,6 +76,10 @@ fn each_wrong_variable_is_told_by_name_without_its_value() {
         ("ALLOW_BASE_URLS", "", "true or false"),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566", "unless ALLOW_BASE_URLS is true"),
         ("LOG_LEVEL", "canary", "must be a level"),
+        ("KMS_ARN", "alias/canary", "ARN of a KMS key"),
+        ("KMS_ARN", "arn:aws:kms:eu-central-1:123456789012:alias/canary", "ARN of a KMS key"),
+        ("KMS_ARN", "arn:aws:kms:eu-central-1:123456789012:key/", "ARN of a KMS key"),
+        ("KMS_ARN", "arn:aws:s3:eu-central-1:123456789012:key/canary", "ARN of a KMS key"),
     ];
     for (name, value, what) in cases {
         let mut env = good();
@@ -88,6 +93,13 @@ fn each_wrong_variable_is_told_by_name_without_its_value() {
     let mut env = good();
     env.insert("MAIL_FROM", "nobody");
     assert_eq!(read("mailer", &env).unwrap_err().problems[0].at, "MAIL_FROM");
+    env = good();
+    env.insert("OPERATOR_TOPIC_ARN", "ops");
+    assert_eq!(read("mailer", &env).unwrap_err().problems[0].at, "OPERATOR_TOPIC_ARN");
+    env.insert("OPERATOR_TOPIC_ARN", "arn:aws:sns:eu-central-1:123456789012:ops");
+    env.insert("MAIL_CONFIGURATION_SET", "parcels-mail");
+    let shown = read("mailer", &env).unwrap();
+    assert!(shown.contains("123456789012:ops") && shown.contains("parcels-mail"), "{shown}");
     env = good();
     env.remove("AWS_SESSION_TOKEN");
     assert_eq!(read("mailer", &env).unwrap_err().problems[0].at, "AWS_SESSION_TOKEN");

@@ -6,7 +6,9 @@
 
 mod accounts;
 mod digest;
+mod feedback;
 mod group;
+mod path;
 mod rows;
 
 use std::collections::BTreeSet;
@@ -28,7 +30,9 @@ use crate::trace;
 use crate::world::World;
 
 pub use digest::digest_is_due;
+pub use feedback::{SuppressedAddress, Suppression, allow_address, suppressed_addresses};
 pub use group::MailGroup;
+pub use path::{MailPath, mail_path};
 
 /// The causes of alerts on a store order.
 pub(crate) mod store_causes {
@@ -50,6 +54,9 @@ const URGENT: std::time::Duration = std::time::Duration::from_secs(4 * 3600);
 /// # Errors
 /// [`WorkError`]: to be tried again.
 pub async fn tell(world: &World, body: &str) -> Result<(), WorkError> {
+    if feedback::is_event(body) {
+        return feedback::work(world, body).await;
+    }
     let message: AlertMessage =
         serde_json::from_str(body).map_err(|error| WorkError::Unreadable(error.to_string()))?;
     check_layout(message.schema)?;

@@ -354,6 +354,11 @@ impl Mail for Faulty {
         }
         Ok(format!("simulated-{at}"))
     }
+
+    async fn tell_operator(&self, notice: &ports::OperatorNotice) -> Result<(), MailError> {
+        self.sim.note(&format!("operator {} {}", notice.cause, notice.subject));
+        Ok(())
+    }
 }
 
 #[async_trait]

@@ -164,7 +164,8 @@ pub(super) fn resources_are_exact(template: &Template) -> Vec<String> {
 fn is_exact(resource: &str) -> bool {
     let streams = resource.contains(":logs:") && resource.contains(":log-group:");
     let rest = if streams { resource.strip_suffix(":*").unwrap_or(resource) } else { resource };
-    let is_arn = rest.starts_with("arn:") || (rest.starts_with("${") && rest.contains(".Arn}"));
+    let is_arn = rest.starts_with("arn:")
+        || (rest.starts_with("${") && [".Arn}", ".TopicArn}"].iter().any(|end| rest.contains(end)));
     is_arn && !rest.contains(['*', '?'])
 }
 
@@ -233,11 +234,12 @@ pub(super) fn receiver_is_granted_this_alone(template: &Template) -> Vec<String>
 }
 
 /// What is dear is granted to few: resource or action, and the functions that may.
-const FEW: [(&str, &[&str]); 4] = [
+const FEW: [(&str, &[&str]); 5] = [
     ("${WebhookSecretsTable.Arn}", &["receive-store-webhook"]),
     ("${CredentialsTable.Arn}", &["sync-order", "poll-channels"]),
     ("${SecretsKey.Arn}", &["receive-store-webhook", "sync-order", "poll-channels"]),
     ("ses:SendEmail", &["send-alerts"]),
+    ("sns:Publish", &["send-alerts"]),
 ];
 
 pub(super) fn what_is_dear_is_granted_to_few(template: &Template) -> Vec<String> {
@@ -250,15 +252,118 @@ pub(super) fn what_is_dear_is_granted_to_few(template: &Template) -> Vec<String>
             }
         }
         for statement in grants_of_role(template, role_of(function).unwrap_or_default()) {
+            let bound = statement.get("Condition").map_or(&Value::Null, |c| &c["StringEquals"]);
             let needed: &[&str] = match field(statement, "Action").first().and_then(|a| a.split(':').next()) {
-                Some("kms") => &["kms:ViaService", "kms:EncryptionContext:aws:dynamodb:tableName"],
+                // Called by the function itself.
+                Some("kms") if !bound[PURPOSE].is_null() => {
+                    wrong.extend(loosely_sealed(statement).map(|what| format!("{name}: {what}")));
+                    &[]
+                }
+                // Called by DynamoDB for it.
+                Some("kms") => &["kms:ViaService", TABLE],
                 Some("ses") => &["ses:FromAddress"],
                 _ => &[],
             };
-            let bound = statement.get("Condition").map_or(&Value::Null, |c| &c["StringEquals"]);
             let missing = needed.iter().filter(|key| bound[**key].is_null());
             wrong.extend(missing.map(|key| format!("{name}: lacks the condition {key}")));
         }
+    }
+    wrong
+}
+
+const PURPOSE: &str = "kms:EncryptionContext:purpose";
+const TABLE: &str = "kms:EncryptionContext:aws:dynamodb:tableName";
+
+/// What is wrong with a grant to seal tokens: it must hold for a data key of one connection and for nothing else.
+fn loosely_sealed(statement: &Map<String, Value>) -> Option<&'static str> {
+    let condition = statement.get("Condition")?;
+    let all = ["purpose", "merchant", "connection"].map(|name| Value::from(name.to_owned()));
+    if text(&condition["StringEquals"][PURPOSE]) != "marketplace-tokens" {
+        Some("seals for another purpose than the code's")
+    } else if !["merchant", "connection"]
+        .iter()
+        .all(|name| condition["Null"][format!("kms:EncryptionContext:{name}")] == "false")
+    {
+        Some("seals without a connection")
+    } else if condition["ForAllValues:StringEquals"]["kms:EncryptionContextKeys"] != Value::from(all.to_vec())
+    {
+        Some("seals with other words in the context than the code's")
+    } else if field(statement, "Action") != ["kms:GenerateDataKey", "kms:Decrypt"] {
+        Some("may do more with data keys than make and open them")
+    } else {
+        None
+    }
+}
+
+/// Webhook secrets and tokens lie apart: no function reads both, nor may it use the key for the other's table.
+pub(super) fn secrets_are_apart(template: &Template) -> Vec<String> {
+    let kinds =
+        [("${WebhookSecretsTable.Arn}", "webhook-secrets"), ("${CredentialsTable.Arn}", "credentials")];
+    let mut wrong = Vec::new();
+    for (name, function) in template.functions() {
+        let granted = grants(template, name);
+        let tables = kinds.map(|(table, _)| granted.iter().any(|(_, resource)| resource.starts_with(table)));
+        if tables == [true, true] {
+            wrong.push(format!("{name}: reaches both tables of secrets"));
+        }
+        for statement in grants_of_role(template, role_of(function).unwrap_or_default()) {
+            let bound = statement.get("Condition").map_or(&Value::Null, |c| &c["StringEquals"]);
+            let used = text(&bound[TABLE]);
+            let own = kinds
+                .iter()
+                .zip(tables)
+                .find(|((_, short), _)| used == format!("${{AWS::StackName}}-{short}"));
+            let seals = !bound[PURPOSE].is_null();
+            if !used.is_empty() && own.is_none_or(|(_, reaches)| !reaches) {
+                wrong.push(format!("{name}: may use the key for {used}, which it does not reach"));
+            }
+            if seals && !tables.last().is_some_and(|reaches| *reaches) {
+                wrong.push(format!("{name}: may open tokens, which it does not reach"));
+            }
+        }
+        // Who is told which key seals may use it, and the other way round.
+        let told = !function["Environment"]["Variables"]["KMS_ARN"].is_null();
+        if told != granted.contains(&("kms:GenerateDataKey".to_owned(), "${SecretsKey.Arn}".to_owned())) {
+            wrong.push(format!("{name}: is told or granted the key that seals, not both"));
+        }
+    }
+    wrong
+}
+
+/// What enters the alert queue is either ours or SES's word by our own topic: nothing else is taken for genuine.
+pub(super) fn feedback_is_genuine(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let resources = &template.0["Resources"];
+    let one = |id: &str| match resources[id]["Properties"]["PolicyDocument"]["Statement"].as_array() {
+        Some(all) if all.len() == 1 => all[0].clone(),
+        _ => Value::Null,
+    };
+    let (queue, topic) = (one("AlertsQueuePolicy"), one("MailFeedbackTopicPolicy"));
+    let must = [
+        ("the queue lets in more than SNS", queue["Principal"]["Service"] == "sns.amazonaws.com"),
+        (
+            "the queue lets in other topics",
+            text(&queue["Condition"]["ArnEquals"]["aws:SourceArn"]) == "${MailFeedbackTopic}",
+        ),
+        ("the topic hears more than SES", topic["Principal"]["Service"] == "ses.amazonaws.com"),
+        (
+            "the topic hears other accounts",
+            text(&topic["Condition"]["StringEquals"]["AWS:SourceAccount"]) == "${AWS::AccountId}",
+        ),
+        (
+            "the topic hears other configuration sets",
+            text(&topic["Condition"]["StringEquals"]["AWS:SourceArn"]).ends_with("${MailConfigurationSet}"),
+        ),
+        (
+            "feedback comes wrapped, as its reader does not expect",
+            resources["MailFeedbackSubscription"]["Properties"]["RawMessageDelivery"] == true,
+        ),
+    ];
+    wrong.extend(must.iter().filter(|(_, holds)| !holds).map(|(what, _)| (*what).to_owned()));
+    for kind in ["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"] {
+        let others = template.of_type(kind).into_iter().map(|(id, _)| id);
+        let others = others.filter(|id| !["AlertsQueuePolicy", "MailFeedbackTopicPolicy"].contains(id));
+        wrong.extend(others.map(|id| format!("{id}: another way in")));
     }
     wrong
 }

@@ -50,6 +50,13 @@ fn notes(c: &ConnectionView, now: Timestamp) -> String {
         let word = if at > now { "expire" } else { "expired" };
         notes.push(format!("credentials {word} {} ({})", time(at, &c.time_zone), from_now(at, now)));
     }
+    for stopped in &c.mail_suppressed {
+        let since = time(stopped.at, &c.time_zone);
+        notes.push(format!(
+            "no mail to {} since {since}: parcelwire mail allow {}",
+            stopped.address, stopped.address
+        ));
+    }
     if notes.is_empty() { "-".to_owned() } else { notes.join("; ") }
 }
 

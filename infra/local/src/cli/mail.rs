@@ -4,8 +4,8 @@ use clap::Subcommand;
 use domain::connection::Connection;
 use jiff::Timestamp;
 use serde::Serialize;
-use workflow::alerts;
 use workflow::world::World;
+use workflow::{admin, alerts};
 
 use super::output::{or_dash, table, time};
 use super::{Failure, Global, Out, Place, open, opened, settings};
@@ -25,6 +25,11 @@ pub(super) enum MailCommand {
     Show {
         /// Its number or id
         mail: String,
+    },
+    /// Let an address be mailed again that bounced or complained
+    Allow {
+        /// The address
+        address: String,
     },
     /// Send a test mail to everybody who hears of a connection
     Test {
@@ -72,6 +77,7 @@ pub(super) async fn mail(global: &Global, command: MailCommand, out: &mut Out) -
     match command {
         MailCommand::List { limit } => list(global, limit, out).await,
         MailCommand::Show { mail } => show(global, &mail, out).await,
+        MailCommand::Allow { address } => allow(global, &address, out).await,
         MailCommand::Test { connection } => test(global, connection.as_deref(), out).await,
     }
 }
@@ -127,6 +133,27 @@ async fn show(global: &Global, asked: &str, out: &mut Out) -> Result<(), Failure
         let text: String = text.chars().filter(|c| *c == '\n' || !c.is_control()).collect();
         format!("{head}\n{text}")
     });
+    Ok(())
+}
+
+/// For whom an address is mailed again.
+#[derive(Debug, Serialize)]
+struct AllowedAddress {
+    address: String,
+    merchants: Vec<String>,
+}
+
+async fn allow(global: &Global, address: &str, out: &mut Out) -> Result<(), Failure> {
+    let local = opened(global).await?;
+    let merchants = alerts::allow_address(local.world(), address).await.map_err(admin::AdminError::from)?;
+    if merchants.is_empty() {
+        return Err(Failure::not_found(format!(
+            "{address:?} is not stopped for anybody: `parcelwire connections` shows those that are"
+        )));
+    }
+    let merchants = merchants.iter().map(ToString::to_string).collect();
+    let done = AllowedAddress { address: address.to_owned(), merchants };
+    out.answer(&done, |_| format!("{} is mailed again, for {}.", done.address, done.merchants.join(", ")));
     Ok(())
 }
 

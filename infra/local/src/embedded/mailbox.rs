@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Result, anyhow};
 use async_trait::async_trait;
 use jiff::Timestamp;
-use ports::{Clock, Mail, MailError, OutgoingMail};
+use ports::{Clock, Mail, MailError, OperatorNotice, OutgoingMail};
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use tokio::sync::Mutex;
 
@@ -155,5 +155,11 @@ impl Mail for Mailbox {
         let message_id = forward.send(mail).await?;
         self.mark(number, &message_id).await;
         Ok(message_id)
+    }
+
+    /// One machine has its log for a second channel.
+    async fn tell_operator(&self, notice: &OperatorNotice) -> Result<(), MailError> {
+        tracing::error!(cause = notice.cause, "{}: {}", notice.subject, notice.text);
+        Ok(())
     }
 }

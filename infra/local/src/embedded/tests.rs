@@ -3,6 +3,7 @@
 mod contracts;
 mod crash;
 mod directory;
+mod kms;
 mod mailbox;
 mod queue;
 mod shared;

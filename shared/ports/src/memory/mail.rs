@@ -5,25 +5,48 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::lock;
-use crate::{Mail, MailError, OutgoingMail};
+use crate::{Mail, MailError, OperatorNotice, OutgoingMail};
 
-/// Keeps every mail it was given.
+/// Keeps every mail it was given, and every notice to the operator.
 #[derive(Debug, Default)]
-pub struct MemoryMail(Mutex<Vec<OutgoingMail>>);
+pub struct MemoryMail {
+    sent: Mutex<Vec<OutgoingMail>>,
+    told: Mutex<Vec<OperatorNotice>>,
+    failing: Mutex<Option<MailError>>,
+}
 
 impl MemoryMail {
     /// All mails so far.
     #[must_use]
     pub fn sent(&self) -> Vec<OutgoingMail> {
-        lock(&self.0).clone()
+        lock(&self.sent).clone()
+    }
+
+    /// All notices to the operator so far.
+    #[must_use]
+    pub fn told(&self) -> Vec<OperatorNotice> {
+        lock(&self.told).clone()
+    }
+
+    /// Takes no mail from here on, with this error; `None` takes it again. The operator is always told.
+    pub fn fail(&self, with: Option<MailError>) {
+        *lock(&self.failing) = with;
     }
 }
 
 #[async_trait]
 impl Mail for MemoryMail {
     async fn send(&self, mail: &OutgoingMail) -> Result<String, MailError> {
-        let mut all = lock(&self.0);
+        if let Some(error) = lock(&self.failing).clone() {
+            return Err(error);
+        }
+        let mut all = lock(&self.sent);
         all.push(mail.clone());
         Ok(format!("memory-{}", all.len()))
+    }
+
+    async fn tell_operator(&self, notice: &OperatorNotice) -> Result<(), MailError> {
+        lock(&self.told).push(notice.clone());
+        Ok(())
     }
 }

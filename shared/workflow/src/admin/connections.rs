@@ -1,5 +1,6 @@
 //! Where every connection stands.
 
+use domain::connection::Connection;
 use domain::connection_state::Activity;
 use domain::keys::{Table, attention_lane, waiting_lane};
 use jiff::Timestamp;
@@ -7,6 +8,7 @@ use ports::LedgerError;
 use serde::Serialize;
 
 use super::AdminError;
+use crate::alerts::{SuppressedAddress, suppressed_addresses};
 use crate::world::World;
 
 /// Waiting parcels are counted up to this.
@@ -46,6 +48,8 @@ pub struct ConnectionView {
     pub waiting: usize,
     /// Orders and parcels that wait for a person; at most 1000 are counted.
     pub needs_attention: usize,
+    /// Its recipients that are not mailed any more, since mail to them bounced or was complained of.
+    pub mail_suppressed: Vec<SuppressedAddress>,
     /// The merchant's time zone.
     pub time_zone: String,
 }
@@ -106,11 +110,26 @@ pub async fn connections(world: &World) -> Result<Vec<ConnectionView>, AdminErro
             credentials_expire_at: of(|s| s.credentials_expire_at),
             waiting,
             needs_attention: attention(world, &attention_lane(account)).await?,
+            mail_suppressed: suppressed_of(world, &connection).await?,
             time_zone: connection.time_zone,
             kind: connection.kind,
         });
     }
     Ok(views)
+}
+
+/// Those of the merchant's suppressed addresses that this connection names.
+async fn suppressed_of(
+    world: &World,
+    connection: &Connection,
+) -> Result<Vec<SuppressedAddress>, LedgerError> {
+    let mut known = suppressed_addresses(world, &connection.account.merchant).await?;
+    let mail = &connection.mail;
+    known.retain(|k| {
+        let mut named = mail.to.iter().chain(mail.to_by_kind.values().flatten());
+        named.any(|address| address.eq_ignore_ascii_case(&k.address))
+    });
+    Ok(known)
 }
 
 async fn attention(world: &World, lane: &str) -> Result<usize, LedgerError> {
@@ -129,7 +148,6 @@ async fn attention(world: &World, lane: &str) -> Result<usize, LedgerError> {
 mod tests {
     use super::*;
     use crate::admin::testing::{Bench, at, every_state};
-    use domain::connection::Connection;
     use domain::state::{State, Waiting};
 
     #[test]

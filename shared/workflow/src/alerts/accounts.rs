@@ -5,6 +5,7 @@ use domain::connection::{Connection, MailKind};
 use domain::connection_state::{Activity, CREDENTIAL_EXPIRES, ConnectionState};
 use jiff::Timestamp;
 
+use super::feedback::{SuppressedAddress, Suppression};
 use super::group::Group;
 use crate::mails::{AccountMatter, AccountNotice, Letter, Stage};
 use crate::sync::{NEWER_RECORD, ORDER_TOO_LARGE};
@@ -101,10 +102,37 @@ pub(super) fn letter(
     })
 }
 
+/// Tells somebody else that an address is not mailed any more.
+pub(super) fn suppressed_letter(
+    connection: &Connection,
+    title: &str,
+    suppressed: &SuppressedAddress,
+    now: Timestamp,
+) -> Letter {
+    let address = &suppressed.address;
+    let why = match suppressed.why {
+        Suppression::Bounced => "mail to it came back",
+        Suppression::Complained => "somebody there reported our mail as unwanted",
+    };
+    Letter::Account(AccountNotice {
+        their_words: suppressed.words.clone(),
+        cause: format!("{address}: {why}."),
+        fix: format!(
+            "if it works again: parcelwire mail allow {address}; else put another into the settings"
+        ),
+        ..bare(AccountMatter::AddressSuppressed, connection, title, now)
+    })
+}
+
 /// A test mail.
 pub(super) fn test_letter(connection: &Connection, title: &str, now: Timestamp) -> Letter {
-    Letter::Account(AccountNotice {
-        matter: AccountMatter::Test,
+    Letter::Account(bare(AccountMatter::Test, connection, title, now))
+}
+
+/// A notice that says no more than its matter.
+fn bare(matter: AccountMatter, connection: &Connection, title: &str, now: Timestamp) -> AccountNotice {
+    AccountNotice {
+        matter,
         stage: Stage::First,
         connection: connection.account.connection.to_string(),
         title: title.to_owned(),
@@ -117,5 +145,5 @@ pub(super) fn test_letter(connection: &Connection, title: &str, now: Timestamp) 
         count_more: 0,
         merchant_time_zone: connection.time_zone.clone(),
         now,
-    })
+    }
 }

@@ -8,6 +8,7 @@ use domain::state::{State, StateName};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
+use super::feedback::{self, Route};
 use super::{group, load_value, rows, title};
 use crate::mails::{Digest, Letter};
 use crate::message::WorkError;
@@ -45,8 +46,11 @@ pub(super) async fn send_if_due(world: &World, key: &ItemKey) -> Result<(), Work
     let today = now.to_zoned(zone(&connection)).date();
     let letter = Letter::Digest(digest(world, &connection, now).await?);
     for recipient in connection.mail.recipients(MailKind::Digest) {
+        let Route::To(to) = feedback::route(world, &connection, MailKind::Digest, recipient).await? else {
+            continue;
+        };
         let id = format!("digest-{}-{today}-{recipient}", connection.account);
-        if let Err(error) = group::send(world, recipient, &letter, id).await {
+        if let Err(error) = group::send(world, &to, &letter, id).await {
             tracing::error!(connection = %connection.account, %error, "digest not sent, it will be tried again");
             return Ok(());
         }

@@ -12,7 +12,8 @@ use ports::{LedgerError, MailError, OutgoingMail};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::rows;
+use super::feedback::{self, Route};
+use super::{path, rows};
 use crate::mails::{Letter, Stage, render};
 use crate::message::WorkError;
 use crate::metrics::{About, Metric, note};
@@ -249,10 +250,15 @@ pub(super) async fn flush_at(world: &World, key: &ItemKey) -> Result<(), WorkErr
         Err(error) => return Err(error.into()),
     }
     let letter = rows::letter(world, &connection, &group_of(&group)).await?;
-    let sent = match letter {
-        // Everything in it was settled meanwhile: nothing to say.
-        None => Ok(String::new()),
-        Some(letter) => send(world, &group.recipient, &letter, mail_id(&group)).await,
+    let route = feedback::route(world, &connection, group.kind, &group.recipient).await?;
+    let sent = match (letter, route) {
+        // Everything in it was settled meanwhile, or others hear it: nothing to say.
+        (None, _) | (_, Route::Others) => Ok(String::new()),
+        (Some(letter), Route::To(recipient)) => send(world, &recipient, &letter, mail_id(&group)).await,
+        (Some(_), Route::Nobody) => {
+            feedback::nobody_is_left(world, &connection).await?;
+            Err(MailError::Refused("every address is suppressed".to_owned()))
+        }
     };
     if let Err(error) = &sent {
         tracing::error!(connection = %group.account, %error, "mail not sent, it will be tried again");
@@ -341,5 +347,6 @@ pub(super) async fn send(
     };
     let duration_ms = Some(millis(world.now().duration_since(begun)));
     note(Metric::Mails, 1, &About { outcome: Some(outcome), duration_ms, ..About::default() });
+    path::note(world, &sent).await;
     sent
 }

@@ -160,3 +160,5 @@ fn a_connection_that_was_removed_is_reminded_of_nothing() {
     block_on(crate::sweep::sweep(&scene.world)).unwrap();
     assert_eq!(mailed(&mut scene), []);
 }
+
+mod mail_path;

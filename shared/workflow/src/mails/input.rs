@@ -134,6 +134,8 @@ pub enum AccountMatter {
     OrderTooLarge,
     /// A record that a newer version wrote.
     NewerRecord,
+    /// Another address is not mailed any more.
+    AddressSuppressed,
     /// A test, asked for by a person.
     Test,
 }

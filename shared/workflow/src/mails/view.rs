@@ -192,6 +192,14 @@ fn account_words(notice: &AccountNotice, moment: &Moment, name: &str) -> (String
                     .to_owned(),
             ],
         ),
+        AccountMatter::AddressSuppressed => (
+            format!("an address for mails about {name} does not work"),
+            vec![
+                "It is not mailed any more. What it would have heard goes to the other addresses in the settings; \
+                 you have this mail because yours is one of them."
+                    .to_owned(),
+            ],
+        ),
         AccountMatter::Test => (
             "Parcelwire test mail".to_owned(),
             vec![

@@ -15,6 +15,7 @@ use ports::memory::ManualClock;
 use ports::{Item, ItemKey, Ledger, LedgerError, Page, Queue, QueueName, Table, Write};
 
 use super::clock;
+use super::kms::StandInKms;
 use crate::embedded::{DataDir, LocalQueue, Receipt};
 
 #[tokio::test]
@@ -78,9 +79,12 @@ async fn dynamodbs_secrets_keep_the_contract() {
         aws::tables::create_if_missing(database.client(), &definition, &name).await.unwrap();
         aws::tables::create_if_missing(database.client(), &definition, &name).await.unwrap();
     }
-    let credentials = DynamoCredentials::new(database.client().clone(), "test-credentials");
+    let envelope = StandInKms::default().envelope();
+    let credentials =
+        DynamoCredentials::new(database.client().clone(), "test-credentials", Some(envelope.clone()));
     contract::credentials(&credentials).await;
     assert!(!format!("{credentials:?}").contains("canary"));
+    assert!(envelope.calls() > 0, "sealed");
 
     let secrets = DynamoWebhookSecrets::new(database.client().clone(), "test-webhook-secrets");
     let keys = WebhookKeys {

@@ -33,6 +33,10 @@ impl Mail for Sender {
         tokio::task::yield_now().await;
         self.answers.lock().unwrap().pop_front().unwrap_or_else(|| Ok(format!("sent {}", mail.id)))
     }
+
+    async fn tell_operator(&self, _: &ports::OperatorNotice) -> Result<(), MailError> {
+        Ok(())
+    }
 }
 
 #[tokio::test]
