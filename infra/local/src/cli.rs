@@ -2,6 +2,7 @@
 
 mod answers;
 mod connections;
+mod doctor;
 mod explain;
 mod mail;
 mod orders;
@@ -119,6 +120,11 @@ enum Command {
         #[arg(required = true, value_name = "NUMBER")]
         number: Vec<String>,
     },
+    /// Say exactly which step is wrong, and how to mend it
+    Doctor(doctor::DoctorArgs),
+    /// See to the stores' webhook subscriptions
+    #[command(subcommand)]
+    Webhooks(doctor::WebhooksCommand),
     /// Read the mailbox, or send a test mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -165,6 +171,8 @@ impl Cli {
                 | Command::Resume { .. }
                 | Command::Retry(_)
                 | Command::Track { .. }
+                | Command::Doctor(_)
+                | Command::Webhooks(_)
                 | Command::Mail(_),
             ) => None,
         }
@@ -201,6 +209,8 @@ async fn carry_out(cli: Cli, out: &mut Out) -> Result<(), Failure> {
             track::track(&number.join(" "), out);
             Ok(())
         }
+        Command::Doctor(args) => doctor::doctor(&global, &args, out).await,
+        Command::Webhooks(command) => doctor::webhooks(&global, command, out).await,
         Command::Mail(command) => mail::mail(&global, command, out).await,
     }
 }

@@ -3,6 +3,7 @@
 mod cli;
 mod demo;
 mod embedded;
+mod examine;
 mod long;
 mod quickstart;
 mod sandbox_host;

@@ -135,6 +135,30 @@ fn outgoing(settings: &LocalSettings, clock: Arc<dyn Clock>) -> Result<Option<Ar
 }
 
 impl Local {
+    /// Takes the secrets of the settings into memory and changes nothing else: enough to ask, not to serve.
+    pub(crate) fn hold_secrets(&self, settings: &LocalSettings) {
+        for configured in &settings.connections {
+            self.hold_credential(configured);
+            self.hold_webhook_secrets(configured);
+        }
+    }
+
+    fn hold_credential(&self, configured: &ConfiguredConnection) {
+        let credential = Credential { secrets: configured.secrets.clone(), ..Credential::default() };
+        self.credentials.put(configured.connection.account.clone(), credential);
+    }
+
+    fn hold_webhook_secrets(&self, configured: &ConfiguredConnection) {
+        let connection = &configured.connection;
+        if self.world.connectors.store(&connection.kind).is_some() {
+            self.credentials.put_webhook_keys(WebhookKeys {
+                account: connection.account.clone(),
+                kind: connection.kind.clone(),
+                secrets: configured.webhook_secrets.clone(),
+            });
+        }
+    }
+
     /// Takes the settings in force: connections into the ledger, secrets into memory.
     pub(crate) async fn apply(&self, settings: &LocalSettings, route_key: &SecretString) -> Result<()> {
         let mut applied = Vec::new();
@@ -145,16 +169,9 @@ impl Local {
             let loaded = ports::Credentials::load(self.credentials.as_ref(), &account).await?.is_some();
             // The same secrets again would only throw the access token away.
             if !loaded || known.as_ref() != Some(&fingerprint) {
-                let credential = Credential { secrets: configured.secrets.clone(), ..Credential::default() };
-                self.credentials.put(account.clone(), credential);
+                self.hold_credential(configured);
             }
-            if self.world.connectors.store(&configured.connection.kind).is_some() {
-                self.credentials.put_webhook_keys(WebhookKeys {
-                    account,
-                    kind: configured.connection.kind.clone(),
-                    secrets: configured.webhook_secrets.clone(),
-                });
-            }
+            self.hold_webhook_secrets(configured);
             applied.push(Applied {
                 connection: configured.connection.clone(),
                 credentials_fingerprint: fingerprint,

@@ -42,6 +42,16 @@ impl Failure {
     pub(crate) fn refused(message: impl Into<String>) -> Self {
         Self { code: 4, kind: "refused", message: message.into() }
     }
+
+    /// Works, with warnings: 5.
+    pub(crate) fn warned(message: impl Into<String>) -> Self {
+        Self { code: 5, kind: "warnings", message: message.into() }
+    }
+
+    /// An examination found something that does not work: 6.
+    pub(crate) fn wrong(message: impl Into<String>) -> Self {
+        Self { code: 6, kind: "wrong", message: message.into() }
+    }
 }
 
 #[cfg(test)]
