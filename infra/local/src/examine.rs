@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use ports::{Check, CheckUp, QueueName};
-use settings::local::{LocalSettings, MailTransport};
+use settings::local::{LocalSettings, MailOut, MailTransport};
 use workflow::world::World;
 
 use crate::embedded::LocalQueue;
+use crate::system::ses_mail;
 
 /// Whether the settings in force are those of the file.
 pub(crate) struct SettingsCheck<'a> {
@@ -84,33 +85,24 @@ impl CheckUp for QueueCheck {
     }
 }
 
-/// How mail leaves.
-pub(crate) struct MailCheck {
-    way: String,
-    leaves: bool,
-}
-
-impl MailCheck {
-    pub(crate) fn of(settings: &LocalSettings) -> Self {
-        let (way, leaves) = match &settings.mail.transport {
-            MailTransport::Mailbox => {
-                ("mail stays in the local mailbox: nobody is reached".to_owned(), false)
-            }
-            MailTransport::Smtp(smtp) => (format!("mail leaves through {}:{}", smtp.host, smtp.port), true),
-            MailTransport::Ses(ses) => (format!("mail leaves through Amazon SES in {}", ses.region), true),
-        };
-        Self { way, leaves }
-    }
-}
+/// How mail leaves, and whether it can.
+pub(crate) struct MailCheck(pub(crate) MailOut);
 
 #[async_trait]
 impl CheckUp for MailCheck {
     async fn check_up(&self) -> Vec<Check> {
-        let look = if self.leaves {
-            "`parcelwire mail test` shows whether it arrives"
-        } else {
-            "read it with `parcelwire mail list`, or set [mail.smtp] or [mail.ses] in the settings"
-        };
-        vec![Check::by_hand("mail", self.way.clone(), look)]
+        const CHECK: &str = "mail";
+        const TEST: &str = "`parcelwire mail test` shows whether it arrives";
+        match &self.0.transport {
+            MailTransport::Mailbox => vec![Check::by_hand(
+                CHECK,
+                "mail stays in the local mailbox: nobody is reached",
+                "read it with `parcelwire mail list`, or set [mail.smtp] or [mail.ses] in the settings",
+            )],
+            MailTransport::Smtp(smtp) => {
+                vec![Check::by_hand(CHECK, format!("mail leaves through {}:{}", smtp.host, smtp.port), TEST)]
+            }
+            MailTransport::Ses(ses) => ses_mail(ses, self.0.from.clone()).check_up().await,
+        }
     }
 }

@@ -15,7 +15,7 @@ use ports::{Clock, Credential, Mail, Rng as _, SystemClock, SystemRng};
 use registry::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
 use settings::SettingsErrors;
-use settings::local::{ConfiguredConnection, Kinds, LocalSettings, MailTransport, SmtpTls};
+use settings::local::{ConfiguredConnection, Kinds, LocalSettings, MailTransport, Ses, SmtpTls};
 use sha2::{Digest, Sha256};
 use signatures::RouteKey;
 use workflow::apply::Applied;
@@ -122,16 +122,19 @@ fn outgoing(settings: &LocalSettings, clock: Arc<dyn Clock>) -> Result<Option<Ar
             let smtp = SmtpSettings { host, port, user, password, from, encryption };
             Some(Arc::new(SmtpMail::new(&smtp, clock)?))
         }
-        MailTransport::Ses(ses) => {
-            let keys = AwsKeys {
-                access_key_id: ses.access_key_id.expose_secret().to_owned(),
-                secret_access_key: ses.secret_access_key.clone(),
-                session_token: ses.session_token.clone(),
-            };
-            let clients = Clients::new(&ses.region, ses.base_url.as_deref(), &keys);
-            Some(Arc::new(SesMail::new(clients.ses(), from, None)))
-        }
+        MailTransport::Ses(ses) => Some(Arc::new(ses_mail(ses, from))),
     })
+}
+
+/// Mail through SES, by the keys of the settings.
+pub(crate) fn ses_mail(ses: &Ses, from: String) -> SesMail {
+    let keys = AwsKeys {
+        access_key_id: ses.access_key_id.expose_secret().to_owned(),
+        secret_access_key: ses.secret_access_key.clone(),
+        session_token: ses.session_token.clone(),
+    };
+    let clients = Clients::new(&ses.region, ses.base_url.as_deref(), &keys);
+    SesMail::new(clients.ses(), from, None)
 }
 
 impl Local {

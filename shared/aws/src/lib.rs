@@ -4,6 +4,7 @@
 //! does not need and pays for at every cold start. This crate reads no environment and no file: regions,
 //! keys, addresses and names are handed in as values.
 
+mod check_up;
 pub mod clients;
 pub mod credentials;
 mod explain;

@@ -31,6 +31,14 @@ impl SesMail {
     pub fn new(client: Client, from: impl Into<String>, configuration_set: Option<String>) -> Self {
         Self { client, from: from.into(), configuration_set }
     }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn from(&self) -> &str {
+        &self.from
+    }
 }
 
 #[async_trait]

@@ -67,7 +67,7 @@ fn addresses(local: &Local, settings: &LocalSettings, given: &Address) -> Result
 pub(super) async fn doctor(global: &Global, args: &DoctorArgs, out: &mut Out) -> Result<(), Failure> {
     let (local, settings) = opened(global).await?;
     let addresses = addresses(&local, &settings, &args.address)?;
-    let (queue, mail) = (QueueCheck(local.queue.clone()), MailCheck::of(&settings));
+    let (queue, mail) = (QueueCheck(local.queue.clone()), MailCheck(settings.mail.clone()));
     let taken_over = SettingsCheck { world: &local.world, settings: &settings };
     let further: [&dyn CheckUp; 3] = [&taken_over, &queue, &mail];
     let with =

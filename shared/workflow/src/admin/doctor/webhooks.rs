@@ -34,6 +34,15 @@ fn judge(view: &WebhookView, fresh: bool) -> Check {
     if let Some(problem) = &view.problem {
         return Check::bad(CHECK, problem.clone(), "mend what the store says, then look again");
     }
+    if view.topics.is_empty() {
+        let sent_to = view.address.as_deref().unwrap_or("this system");
+        let look = format!("see there that they are sent to {sent_to}");
+        return Check::by_hand(
+            CHECK,
+            "this store's webhooks are set by hand, and no API tells of them",
+            look,
+        );
+    }
     let of = |state: TopicState| -> Vec<&TopicView> {
         view.topics.iter().filter(|topic| topic.state == state).collect()
     };
