@@ -5,6 +5,8 @@ mod carriers;
 #[cfg(test)]
 mod dependencies;
 #[cfg(test)]
+mod doctor;
+#[cfg(test)]
 mod granted;
 #[cfg(test)]
 mod harness;

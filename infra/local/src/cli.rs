@@ -4,6 +4,7 @@ mod answers;
 mod apply;
 mod carriers;
 mod connections;
+mod doctor;
 mod explain;
 mod mail;
 mod orders;
@@ -140,6 +141,11 @@ enum Command {
     },
     /// Put every message that could not be worked on back into its queue, after what kept it was mended
     Redrive,
+    /// Say exactly which step is wrong, and how to mend it
+    Doctor(doctor::DoctorArgs),
+    /// See to the stores' webhook subscriptions
+    #[command(subcommand)]
+    Webhooks(doctor::WebhooksCommand),
     /// Read the mailbox, or send a test mail
     #[command(subcommand)]
     Mail(mail::MailCommand),
@@ -188,6 +194,8 @@ impl Cli {
                 | Command::Retry(_)
                 | Command::Track { .. }
                 | Command::Redrive
+                | Command::Doctor(_)
+                | Command::Webhooks(_)
                 | Command::Mail(_),
             ) => None,
         }
@@ -212,6 +220,8 @@ async fn carry_out(cli: Cli, out: &mut Out) -> Result<(), Failure> {
             track::track(&number.join(" "), out);
             Ok(())
         }
+        Command::Doctor(args) => doctor::doctor(&global, &args, out).await,
+        Command::Webhooks(command) => doctor::webhooks(&global, command, out).await,
         Command::Mail(command) => mail::mail(&global, command, out).await,
         Command::Map(command) => answers::map(opened(&global).await?.world(), command, out).await,
         Command::Sku(command) => answers::sku(opened(&global).await?.world(), command, out).await,

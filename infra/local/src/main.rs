@@ -4,6 +4,7 @@ mod cli;
 mod demo;
 mod deployed;
 mod embedded;
+mod examine;
 mod long;
 mod quickstart;
 mod sandbox_host;

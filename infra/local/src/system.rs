@@ -15,7 +15,7 @@ use ports::{Clock, Credential, Mail, Rng as _, SystemClock, SystemRng};
 use registry::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
 use settings::SettingsErrors;
-use settings::local::{ConfiguredConnection, Kinds, LocalSettings, MailTransport, SmtpTls};
+use settings::local::{ConfiguredConnection, Kinds, LocalSettings, MailTransport, Ses, SmtpTls};
 use sha2::{Digest, Sha256};
 use signatures::RouteKey;
 use workflow::apply::Applied;
@@ -123,19 +123,46 @@ fn outgoing(settings: &LocalSettings, clock: Arc<dyn Clock>) -> Result<Option<Ar
             let smtp = SmtpSettings { host, port, user, password, from, encryption };
             Some(Arc::new(SmtpMail::new(&smtp, clock)?))
         }
-        MailTransport::Ses(ses) => {
-            let keys = AwsKeys {
-                access_key_id: ses.access_key_id.expose_secret().to_owned(),
-                secret_access_key: ses.secret_access_key.clone(),
-                session_token: ses.session_token.clone(),
-            };
-            let clients = Clients::new(&ses.region, ses.base_url.as_deref(), &keys);
-            Some(Arc::new(SesMail::new(clients.ses(), from, None)))
-        }
+        MailTransport::Ses(ses) => Some(Arc::new(ses_mail(ses, from))),
     })
 }
 
+/// Mail through SES, by the keys of the settings.
+pub(crate) fn ses_mail(ses: &Ses, from: String) -> SesMail {
+    let keys = AwsKeys {
+        access_key_id: ses.access_key_id.expose_secret().to_owned(),
+        secret_access_key: ses.secret_access_key.clone(),
+        session_token: ses.session_token.clone(),
+    };
+    let clients = Clients::new(&ses.region, ses.base_url.as_deref(), &keys);
+    SesMail::new(clients.ses(), from, None)
+}
+
 impl Local {
+    /// Takes the secrets of the settings into memory and changes nothing else: enough to ask, not to serve.
+    pub(crate) fn hold_secrets(&self, settings: &LocalSettings) {
+        for configured in &settings.connections {
+            self.hold_credential(configured);
+            self.hold_webhook_secrets(configured);
+        }
+    }
+
+    fn hold_credential(&self, configured: &ConfiguredConnection) {
+        let credential = Credential { secrets: configured.secrets.clone(), ..Credential::default() };
+        self.credentials.put(configured.connection.account.clone(), credential);
+    }
+
+    fn hold_webhook_secrets(&self, configured: &ConfiguredConnection) {
+        let connection = &configured.connection;
+        if self.world.connectors.store(&connection.kind).is_some() {
+            self.credentials.put_webhook_keys(WebhookKeys {
+                account: connection.account.clone(),
+                kind: connection.kind.clone(),
+                secrets: configured.webhook_secrets.clone(),
+            });
+        }
+    }
+
     /// Takes the settings in force: connections into the ledger, secrets into memory.
     pub(crate) async fn apply(&self, settings: &LocalSettings, route_key: &SecretString) -> Result<()> {
         let mut applied = Vec::new();
@@ -146,16 +173,9 @@ impl Local {
             let loaded = ports::Credentials::load(self.credentials.as_ref(), &account).await?.is_some();
             // The same secrets again would only throw the access token away.
             if !loaded || known.as_ref() != Some(&fingerprint) {
-                let credential = Credential { secrets: configured.secrets.clone(), ..Credential::default() };
-                self.credentials.put(account.clone(), credential);
+                self.hold_credential(configured);
             }
-            if self.world.connectors.store(&configured.connection.kind).is_some() {
-                self.credentials.put_webhook_keys(WebhookKeys {
-                    account,
-                    kind: configured.connection.kind.clone(),
-                    secrets: configured.webhook_secrets.clone(),
-                });
-            }
+            self.hold_webhook_secrets(configured);
             applied.push(applied_as(configured, fingerprint));
         }
         for change in workflow::apply::apply(&self.world, &applied).await? {

@@ -7,6 +7,7 @@
 //! | `POST /auth/o2/token` | `token` |
 //! | `GET /orders/2026-01-01/orders` | `searchOrders` |
 //! | `GET /orders/2026-01-01/orders/{id}` | `getOrder` |
+//! | `GET /sellers/v1/marketplaceParticipations` | `getMarketplaceParticipations` |
 //! | `POST /orders/v0/orders/{id}/shipmentConfirmation` | `confirmShipment` |
 //!
 //! It refuses no carrier code (Amazon's is a free string) and keeps what was sent.
@@ -18,6 +19,7 @@
 //! | request | body → answer |
 //! |---|---|
 //! | `POST sellers` | [`Seller`]: `{"seller","client_id","client_secret","refresh_token","access_denied"?}` |
+//! | `POST participations` | `{"seller", "marketplaces": [`[`Participation`]`]}`: where a seller sells |
 //! | `POST orders` | [`NewOrder`], or a list; an order of the same id is replaced |
 //! | `POST orders/{id}` | [`OrderChange`]: what happened to the order since |
 //! | `POST faults` | [`Planned`], or a list |
@@ -36,6 +38,7 @@ mod control;
 mod limits;
 mod lwa;
 mod orders;
+mod participations;
 mod read;
 mod record;
 
@@ -56,12 +59,14 @@ use read::Pages;
 
 pub use lwa::Seller;
 pub use orders::{ChangedPackage, Content, NewItem, NewOrder, NewPackage, OrderChange, Party, Status};
+pub use participations::Participation;
 pub use record::{By, Effect, PackageRecord, Record};
 
 /// The names of the operations.
 const CONFIRM: &str = "confirmShipment";
 const GET_ORDER: &str = "getOrder";
 const SEARCH: &str = "searchOrders";
+const PARTICIPATIONS: &str = "getMarketplaceParticipations";
 const TOKEN: &str = "token";
 
 /// How the stand-in behaves.
@@ -101,6 +106,7 @@ pub struct AmazonSandbox {
     faults: Faults,
     buckets: Buckets,
     pages: Pages,
+    participations: BTreeMap<String, Vec<Participation>>,
     record: record::Ledger,
     requests: u64,
 }
@@ -244,6 +250,7 @@ impl AmazonSandbox {
                 let done = match operation {
                     CONFIRM => self.confirm(now, &seller, order, request, keep),
                     GET_ORDER => self.get_order(now, &seller, order, request),
+                    PARTICIPATIONS => Ok(self.list_participations(&seller)),
                     _ => self.search_orders(now, &seller, request),
                 };
                 done.unwrap_or_else(|refusal: Refusal| refusal.response())
@@ -316,6 +323,9 @@ impl Standin for AmazonSandbox {
             (&Method::GET, ["orders", "2026-01-01", "orders"]) => self.api(now, SEARCH, "", request),
             (&Method::GET, ["orders", "2026-01-01", "orders", order]) => {
                 self.api(now, GET_ORDER, order, request)
+            }
+            (&Method::GET, ["sellers", "v1", "marketplaceParticipations"]) => {
+                self.api(now, PARTICIPATIONS, "", request)
             }
             (&Method::POST, ["orders", "v0", "orders", order, "shipmentConfirmation"]) => {
                 self.api(now, CONFIRM, order, request)

@@ -2,8 +2,8 @@
 //!
 //! One stand-in holds any number of shops. Since the connector's base URL is the same for all of them, the
 //! access token of a request says which shop is meant. It answers `POST /admin/api/{version}/graphql.json`:
-//! queries of orders and fulfillments, run against the shop's state as GraphQL says, with pages, points and
-//! throttling as Shopify counts them. A query for a field of the buyer is refused and recorded, since nothing
+//! queries of orders, fulfillments, the app's scopes and its webhook subscriptions, and mutations of the last, run
+//! against the shop's state as GraphQL says, with pages, points and throttling as Shopify counts them. A query for a field of the buyer is refused and recorded, since nothing
 //! that writes tracking back may ask for one.
 //!
 //! What happens in a shop is done by typed methods, or by the control requests below, all JSON. Whatever
@@ -20,6 +20,10 @@
 //! | `POST …/fulfillments/{id}/tracking` ([`TrackingSpec`]) | changes numbers and carrier: a delivery |
 //! | `POST …/fulfillments/{id}/cancel` | voids it: a delivery |
 //! | `POST shops/{domain}/orders/{id}/cancel` | cancels the order: a delivery |
+//! | `POST shops/{domain}/scopes` `["read_orders", …]` | grants the app these scopes and no others |
+//! | `POST shops/{domain}/automatic_fulfillment` `true` | the shop fulfills new orders by itself |
+//! | `GET`, `DELETE shops/{domain}/webhooks` | the app's subscriptions; ends all of them |
+//! | `POST shops/{domain}/webhooks` ([`Subscription`]) | adds one, as somebody else would |
 //! | `POST shops/{domain}/uninstall` | revokes the token: a delivery |
 //! | `POST shops/{domain}/privacy` `{"topic", "orders"}` | a delivery of a privacy topic |
 //! | `POST faults` ([`Planned`]), `DELETE faults` | faults; operations `graphql` (any), `readOrder`, `changedFulfillments` and the other queries by their names |
@@ -36,6 +40,7 @@ mod graphql;
 mod schema;
 mod search;
 mod state;
+mod webhooks;
 
 use std::collections::BTreeMap;
 
@@ -48,6 +53,8 @@ pub use state::{
     Buyer, FulfillLine, FulfillSpec, Fulfillment, Line, LineSpec, Order, OrderSpec, ShopSpec, Status,
     TrackingSpec,
 };
+
+pub use webhooks::Subscription;
 
 use crate::faults::{Faults, Planned};
 use crate::{Outcome, Standin};

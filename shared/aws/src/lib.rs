@@ -4,6 +4,7 @@
 //! does not need and pays for at every cold start. Regions, keys, addresses and names are handed in as values;
 //! only [`user`], for a person at a command line, lets `aws-config` read environment and profile.
 
+mod check_up;
 pub mod clients;
 pub mod credentials;
 pub mod dead_letters;

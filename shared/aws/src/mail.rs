@@ -39,6 +39,14 @@ impl SesMail {
         self.operator = Some((sns, topic_arn.into()));
         self
     }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    pub(crate) fn from(&self) -> &str {
+        &self.from
+    }
 }
 
 #[async_trait]

@@ -10,7 +10,7 @@ use domain::marketplace_order::OrderFacts;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelError, Reach};
+use crate::{ChannelError, Check, Reach};
 
 /// A limit as published: the start value, until answers say otherwise.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -135,4 +135,7 @@ pub trait Marketplace: Send + Sync {
         connection: &Connection,
         confirmation: &Confirmation,
     ) -> Result<Answer<()>, ChannelError>;
+
+    /// Looks whether credentials are accepted, rights are granted and prerequisites hold, by reads alone.
+    async fn check_up(&self, reach: Reach<'_>, connection: &Connection) -> Vec<Check>;
 }

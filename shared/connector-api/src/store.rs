@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use signatures::{SignatureError, Verified};
 
-use crate::{ChannelError, Cursor, Reach};
+use crate::{ChannelError, Check, Cursor, Reach};
 
 /// A body after reduction, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -147,6 +147,43 @@ pub struct FulfillmentPage {
     pub next: Cursor,
 }
 
+/// A webhook subscription, as the store tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Subscription {
+    /// The store's id of it.
+    pub id: String,
+    /// Its topic: as deliveries name it if it is ours, else as the store wrote it.
+    pub topic: String,
+    /// Where it sends to.
+    pub address: String,
+    /// Why its deliveries would not serve us, if so: another format, a filter.
+    pub flaw: Option<String>,
+}
+
+/// A change of the store's subscriptions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SubscriptionChange {
+    /// Subscribes to a topic.
+    Create {
+        /// One of [`Store::webhook_topics`].
+        topic: &'static str,
+        /// Where deliveries go.
+        address: String,
+    },
+    /// Lets a subscription send elsewhere from now on.
+    Redirect {
+        /// Which.
+        id: String,
+        /// Where deliveries go.
+        address: String,
+    },
+    /// Ends a subscription.
+    Delete {
+        /// Which.
+        id: String,
+    },
+}
+
 /// A store connector. No defaults: each says for itself how it verifies.
 #[async_trait]
 pub trait Store: Send + Sync {
@@ -212,6 +249,35 @@ pub trait Store: Send + Sync {
         connection: &Connection,
         cursor: &Cursor,
     ) -> Result<FulfillmentPage, ChannelError>;
+
+    /// Topics that must be subscribed to through the store's API, as deliveries name them.
+    fn webhook_topics(&self) -> &'static [&'static str];
+
+    /// Reads the subscriptions that this connection's own authorisation may see.
+    ///
+    /// # Errors
+    /// As [`crate::Failure`] says.
+    async fn subscriptions(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+    ) -> Result<Vec<Subscription>, ChannelError>;
+
+    /// Changes one subscription. Whether to is the caller's to decide: nothing is looked up before.
+    ///
+    /// # Errors
+    /// As [`crate::Failure`] says.
+    async fn change_subscription(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+        change: &SubscriptionChange,
+    ) -> Result<(), ChannelError>;
+
+    /// Looks whether credentials are accepted, scopes are granted and prerequisites hold, by reads alone.
+    ///
+    /// Webhook subscriptions are looked at by the workflow, which knows our addresses.
+    async fn check_up(&self, reach: Reach<'_>, connection: &Connection) -> Vec<Check>;
 }
 
 #[cfg(test)]

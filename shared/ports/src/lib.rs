@@ -3,6 +3,7 @@
 //! Each has an implementation in [`memory`] for tests and the simulation; the real ones are in
 //! `shared/aws`, `shared/connector-api` (HTTP) and `infra/local`.
 
+pub mod check_up;
 pub mod clock;
 pub mod contract;
 pub mod credentials;
@@ -12,6 +13,7 @@ pub mod memory;
 pub mod queue;
 pub mod transport;
 
+pub use check_up::{Check, CheckUp, Outcome};
 pub use clock::{Clock, Rng, SystemClock, SystemRng};
 pub use credentials::{AccessToken, Credential, CredentialError, Credentials, WebhookSecrets};
 pub use ledger::{Expect, Item, ItemKey, Ledger, LedgerError, Page, Table, Write};

@@ -1,18 +1,21 @@
 //! What a person asks of the system and tells it: one function per command.
 //!
 //! The answers are structs whose field names are the `--json` of the command line (`docs/cli.md`): a name, once
-//! given, stays. Nothing here calls a store or a marketplace: a command changes records and asks `sync` to look.
+//! given, stays. Only `doctor` and `webhooks` call a store or a marketplace: the other commands change records and
+//! ask `sync` to look.
 
 mod activity;
 mod answers;
 mod carriers;
 mod connections;
+mod doctor;
 mod explain;
 mod find;
 mod hold;
 mod orders;
 mod retry;
 mod target;
+mod webhooks;
 mod words;
 
 #[cfg(test)]
@@ -41,6 +44,7 @@ pub use carriers::{
     SuggestedIn, UnlistedMapping, map_dry_run, map_lint, map_suggest,
 };
 pub use connections::{ConnectionView, connections};
+pub use doctor::{ConnectionReport, Instruments, Report, doctor};
 pub use explain::{
     EventPart, Explanation, FulfillmentPart, LinePart, LinkPart, MarketplaceOrderPart, PackagePart,
     ShownPart, Step, StoreOrderPart, explain,
@@ -49,6 +53,10 @@ pub use hold::{HoldAction, Ruled, hold};
 pub use orders::{OrderRow, orders};
 pub use retry::{Retried, retry};
 pub use target::MapTarget;
+pub use webhooks::{
+    BadAddress, OtherSubscription, TopicState, TopicView, WebhookAddress, WebhookAddresses, WebhookView,
+    webhooks_check, webhooks_register,
+};
 
 /// Why a command was not carried out. Each says what was wrong and what to do.
 #[derive(Debug, thiserror::Error)]

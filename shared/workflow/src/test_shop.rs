@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_api::{
-    Allowed, Answer, ChannelError, Connectors, Cursor, Delivery, Failure, FulfillmentPage, Limit,
-    Marketplace, MarketplaceTraits, OrderPage, Reach, Store, StoreEvent,
+    Allowed, Answer, ChannelError, Check, Connectors, Cursor, Delivery, Failure, FulfillmentPage, Limit,
+    Marketplace, MarketplaceTraits, OrderPage, Reach, Store, StoreEvent, Subscription, SubscriptionChange,
 };
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
@@ -210,6 +210,23 @@ impl Store for Shop {
         let page = answer.unwrap_or_else(|| Ok(FulfillmentPage { orders: vec![], next: cursor.clone() }));
         page.map_err(|failure| ChannelError::new("Shop", "poll", failure, "as scripted"))
     }
+    fn webhook_topics(&self) -> &'static [&'static str] {
+        &[]
+    }
+    async fn subscriptions(&self, _: Reach<'_>, _: &Connection) -> Result<Vec<Subscription>, ChannelError> {
+        Ok(vec![])
+    }
+    async fn change_subscription(
+        &self,
+        _: Reach<'_>,
+        _: &Connection,
+        _: &SubscriptionChange,
+    ) -> Result<(), ChannelError> {
+        Err(ChannelError::new("Shop", "subscribe", Failure::NotFound, ""))
+    }
+    async fn check_up(&self, _: Reach<'_>, _: &Connection) -> Vec<Check> {
+        vec![]
+    }
 }
 
 /// A marketplace that answers polls from a script.
@@ -278,6 +295,9 @@ impl Marketplace for Market {
         _: &Confirmation,
     ) -> Result<Answer<()>, ChannelError> {
         Err(ChannelError::new("Market", "confirm", Failure::NotFound, ""))
+    }
+    async fn check_up(&self, _: Reach<'_>, _: &Connection) -> Vec<Check> {
+        vec![]
     }
 }
 

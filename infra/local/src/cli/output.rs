@@ -47,6 +47,11 @@ impl Failure {
     pub(crate) fn found(message: impl Into<String>) -> Self {
         Self { code: 5, kind: "found", message: message.into() }
     }
+
+    /// An examination found something that does not work: 6.
+    pub(crate) fn wrong(message: impl Into<String>) -> Self {
+        Self { code: 6, kind: "wrong", message: message.into() }
+    }
 }
 
 #[cfg(test)]

@@ -59,6 +59,8 @@ fn the_commands_that_mails_and_explanations_name_are_read() {
         "demo --stack s --mailbox http://127.0.0.1:1/mails",
         "resume us",
         "explain 111-1",
+        "webhooks register shop",
+        "webhooks register shop --address https://parcels.example",
     ] {
         let words = std::iter::once("parcelwire").chain(line.split(' '));
         assert!(Cli::try_parse_from(words).is_ok(), "{line}");

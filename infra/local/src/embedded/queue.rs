@@ -56,7 +56,6 @@ pub(crate) struct DeadLetter {
 
 /// How much a queue holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[cfg(test)]
 pub(crate) struct Counts {
     /// To be received now.
     pub(crate) visible: u64,
@@ -154,7 +153,6 @@ impl LocalQueue {
     }
 
     /// How much the queue holds now.
-    #[cfg(test)]
     pub(crate) async fn counts(&self, queue: QueueName) -> Result<Counts> {
         let now = self.clock.now();
         self.writer.run(move |file| statements::counts(file, queue, now)).await.map_err(|e| anyhow!(e))

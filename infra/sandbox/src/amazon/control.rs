@@ -6,13 +6,20 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{AmazonSandbox, NewOrder, OrderChange, Settings, answer};
+use super::{AmazonSandbox, NewOrder, OrderChange, Participation, Settings, answer};
 use crate::faults::Planned;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Named {
     seller: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Participations {
+    seller: String,
+    marketplaces: Vec<Participation>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +85,10 @@ impl AmazonSandbox {
                 for seller in read_some(body)? {
                     self.add_seller(seller);
                 }
+            }
+            (&Method::POST, ["participations"]) => {
+                let Participations { seller, marketplaces } = read(body)?;
+                self.set_participations(&seller, marketplaces)?;
             }
             (&Method::POST, ["orders"]) => {
                 for order in read_some::<NewOrder>(body)? {

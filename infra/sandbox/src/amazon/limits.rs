@@ -10,6 +10,7 @@ pub(super) fn plan(operation: &str) -> Option<(f64, f64)> {
         super::CONFIRM => Some((2.0, 10.0)),
         super::GET_ORDER => Some((0.5, 30.0)),
         super::SEARCH => Some((0.0056, 20.0)),
+        super::PARTICIPATIONS => Some((0.016, 15.0)),
         _ => None,
     }
 }

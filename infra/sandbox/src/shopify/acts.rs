@@ -26,7 +26,7 @@ impl ShopifySandbox {
             let title = line.title.unwrap_or_else(|| "A thing".to_owned());
             lines.push(Line { id, sku: line.sku, quantity: line.quantity, title });
         }
-        let order = Order {
+        let mut order = Order {
             id,
             name: spec.name.unwrap_or_else(|| format!("#{}", 1_001 + taken.len())),
             source_name: spec.source_name,
@@ -40,6 +40,18 @@ impl ShopifySandbox {
             fulfillments: Vec::new(),
             buyer: spec.buyer.unwrap_or_default(),
         };
+        if self.shop(shop)?.automatic_fulfillment {
+            order.fulfillments.push(Fulfillment {
+                id: self.next_id(),
+                status: Status::Success,
+                created_at: second(now),
+                updated_at: second(now),
+                company: None,
+                numbers: Vec::new(),
+                lines: order.lines.iter().map(|line| (line.id, line.quantity)).collect(),
+                location: None,
+            });
+        }
         self.shop_mut(shop)?.orders.insert(id, order.clone());
         Ok(order)
     }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::execute::{Refusal, Run};
 use super::state::Shop;
-use super::{Call, ShopifySandbox, graphql, schema};
+use super::{Call, ShopifySandbox, graphql, schema, webhooks};
 use crate::Outcome;
 use crate::faults::Fault;
 
@@ -150,19 +150,28 @@ fn run(shop: &mut Shop, now: Timestamp, query: &Value, call: &mut Call) -> Respo
         return json_response(400, &json!({"errors": {"query": "Required parameter missing or invalid"}}));
     };
     let variables = query.get("variables").cloned().unwrap_or_default();
-    let done = graphql::parse(text, name)
+    let none = serde_json::Map::new();
+    let parsed = graphql::parse(text, name)
         .map_err(|message| Refusal { code: Some("parseError"), message })
         .and_then(|parsed| {
-            let run = Run { query: &parsed, variables: &variables, shop };
-            Ok((run.price()?, run.answer()?))
+            let requested = Run { query: &parsed, variables: &variables, shop, roots: &none }.price()?;
+            Ok((parsed, requested))
         });
-    match done {
-        Ok((requested, (data, actual))) => {
-            call.cost = requested;
-            if shop.available(now) < requested as f64 {
-                "throttled".clone_into(&mut call.what);
-                return throttled(&cost(shop, now, requested, None));
-            }
+    let answered = parsed.and_then(|(parsed, requested)| {
+        call.cost = requested;
+        if shop.available(now) < requested as f64 {
+            return Ok((requested, None));
+        }
+        let roots = webhooks::roots(shop, &parsed, &variables)?;
+        let answer = Run { query: &parsed, variables: &variables, shop, roots: &roots }.answer()?;
+        Ok((requested, Some(answer)))
+    });
+    match answered {
+        Ok((requested, None)) => {
+            "throttled".clone_into(&mut call.what);
+            throttled(&cost(shop, now, requested, None))
+        }
+        Ok((requested, Some((data, actual)))) => {
             shop.spend(actual as f64);
             json_response(200, &json!({"data": data, "extensions": cost(shop, now, requested, Some(actual))}))
         }

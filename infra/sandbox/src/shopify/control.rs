@@ -81,6 +81,23 @@ impl ShopifySandbox {
                 self.set_token(shop, spec.access_token)?;
                 Ok(json!({}))
             }
+            ["shops", shop, "scopes"] if post => {
+                self.set_scopes(shop, read(body)?)?;
+                Ok(json!({}))
+            }
+            ["shops", shop, "automatic_fulfillment"] if post => {
+                self.set_automatic_fulfillment(shop, read(body)?)?;
+                Ok(json!({}))
+            }
+            ["shops", shop, "webhooks"] if method == Method::GET => Ok(json!(self.subscriptions(shop)?)),
+            ["shops", shop, "webhooks"] if method == Method::DELETE => {
+                self.end_subscriptions(shop)?;
+                Ok(json!({}))
+            }
+            ["shops", shop, "webhooks"] if post => {
+                self.add_subscription(shop, read(body)?)?;
+                Ok(json!({}))
+            }
             ["shops", shop, "uninstall"] if post => Ok(json!(self.uninstall(now, shop)?)),
             ["shops", shop, "privacy"] if post => {
                 let spec: PrivacySpec = read(body)?;

@@ -22,6 +22,9 @@ fn refuse(code: &'static str, message: String) -> Refusal {
 const LARGEST: u64 = 250;
 /// What a list without a size is priced as.
 const UNSIZED: u64 = 10;
+/// The arguments that fields take here.
+const ARGUMENTS: [&str; 9] =
+    ["id", "ids", "first", "after", "query", "sortKey", "reverse", "topic", "webhookSubscription"];
 /// The dearest query.
 const DEAREST: u64 = 1_000;
 
@@ -30,6 +33,8 @@ pub(super) struct Run<'a> {
     pub(super) query: &'a Query,
     pub(super) variables: &'a Value,
     pub(super) shop: &'a Shop,
+    /// What the root holds besides orders, by the name it is answered under.
+    pub(super) roots: &'a Map<String, Value>,
 }
 
 /// Something with fields.
@@ -43,6 +48,8 @@ enum Entity<'a> {
     Tracking(Option<&'a str>, Option<&'a str>),
     Location(u64),
     Attribute(&'a (String, String)),
+    /// Of this type, its fields as they are.
+    Plain(&'static str, &'a Value),
 }
 
 /// What a field holds.
@@ -83,14 +90,24 @@ impl<'a> Run<'a> {
         Ok(all)
     }
 
-    fn argument(&self, field: &Field, name: &str) -> Value {
+    /// The type that the query begins with.
+    fn root_type(&self) -> &'static str {
+        if self.query.mutation { "Mutation" } else { "QueryRoot" }
+    }
+
+    /// The fields asked of the root.
+    pub(super) fn root_fields(&self) -> Result<Vec<&'a Field>, Refusal> {
+        self.fields(self.root_type(), &self.query.fields, 0)
+    }
+
+    pub(super) fn argument(&self, field: &Field, name: &str) -> Value {
         let given = field.arguments.iter().find(|(own, _)| own == name);
         given.map_or(Value::Null, |(_, argument)| argument.value(self.variables))
     }
 
     /// Checks the query and says its price, before anything is looked at.
     pub(super) fn price(&self) -> Result<u64, Refusal> {
-        let price = self.price_of("QueryRoot", &self.query.fields)?;
+        let price = self.price_of(self.root_type(), &self.query.fields)?;
         if price > DEAREST {
             return Err(refuse(
                 "MAX_COST_EXCEEDED",
@@ -105,7 +122,7 @@ impl<'a> Run<'a> {
         for field in self.fields(on, selections, 0)? {
             let (kind, of) = field_of(on, &field.name)?;
             for (name, _) in &field.arguments {
-                if !["id", "ids", "first", "after", "query", "sortKey"].contains(&name.as_str()) {
+                if !ARGUMENTS.contains(&name.as_str()) {
                     return Err(refuse(
                         "argumentNotAccepted",
                         format!("Field '{}' doesn't accept argument '{name}'", field.name),
@@ -156,7 +173,7 @@ impl<'a> Run<'a> {
     /// Answers the query; the number is how many objects the answer holds, which is what it costs.
     pub(super) fn answer(&self) -> Result<(Value, u64), Refusal> {
         let mut objects = 0;
-        let data = self.object("QueryRoot", Entity::Root, &self.query.fields, &mut objects)?;
+        let data = self.object(self.root_type(), Entity::Root, &self.query.fields, &mut objects)?;
         Ok((data, objects.saturating_sub(1)))
     }
 
@@ -271,10 +288,21 @@ impl<'a> Run<'a> {
             }
             Entity::Location(id) => scalar(gid("Location", id)),
             Entity::Attribute((key, value)) => scalar(json!(if name == "key" { key } else { value })),
+            Entity::Plain(of, value) => plain(of, name, value.get(name)),
         }
     }
 
     fn root(&self, field: &Field) -> Result<Held<'a>, Refusal> {
+        if let Some(value) = self.roots.get(&field.alias) {
+            return plain(self.root_type(), &field.name, Some(value));
+        }
+        if !self.shop.may("orders") {
+            let message = format!(
+                "Access denied for {} field. Required access: `read_orders` access scope.",
+                field.name
+            );
+            return Err(refuse("ACCESS_DENIED", message));
+        }
         let named = |value: &Value| value.as_str().and_then(|gid| self.by_gid(gid));
         Ok(match field.name.as_str() {
             "order" => {
@@ -297,6 +325,9 @@ impl<'a> Run<'a> {
                 let mut orders: Vec<&Order> = self.shop.orders.values().filter(|o| filter.takes(o)).collect();
                 let key = |o: &Order| if by_change { (o.updated_at, o.id) } else { (o.created_at, o.id) };
                 orders.sort_by_key(|o| key(o));
+                if self.argument(field, "reverse") == json!(true) {
+                    orders.reverse();
+                }
                 Held::Paged(orders.into_iter().map(|o| (search::cursor(key(o)), Entity::Order(o))).collect())
             }
         })
@@ -327,8 +358,25 @@ impl Entity<'_> {
             Self::Tracking(..) => "FulfillmentTrackingInfo",
             Self::Location(_) => "Location",
             Self::Attribute(_) => "Attribute",
+            Self::Plain(of, _) => of,
         }
     }
+}
+
+/// A field of something that is kept as it is shown.
+fn plain<'a>(on: &str, name: &str, value: Option<&'a Value>) -> Result<Held<'a>, Refusal> {
+    let (kind, of) = field_of(on, name)?;
+    let rows = || value.and_then(Value::as_array).into_iter().flatten();
+    Ok(match kind {
+        Kind::Scalar => Held::Scalar(value.cloned().unwrap_or_default()),
+        Kind::Object => Held::One(value.filter(|v| !v.is_null()).map(|v| Entity::Plain(of, v))),
+        Kind::List | Kind::Inner => Held::Many(rows().map(|row| Some(Entity::Plain(of, row))).collect()),
+        Kind::Connection => {
+            let (_, row_type) = field_of(of, "nodes")?;
+            let row = |(n, v): (usize, &'a Value)| (search::place(n as u64), Entity::Plain(row_type, v));
+            Held::Paged(rows().enumerate().map(row).collect())
+        }
+    })
 }
 
 fn gid(kind: &str, id: u64) -> Value {

@@ -60,6 +60,8 @@ impl Conditions {
 /// A query out of a document, and the document's fragments.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Query {
+    /// It changes something.
+    pub(super) mutation: bool,
     pub(super) name: Option<String>,
     pub(super) fields: Vec<Selection>,
     /// By name: the type they are on, and what they select.
@@ -72,18 +74,18 @@ pub(super) struct Query {
 /// What is wrong, for a person.
 pub(super) fn parse(document: &str, name: Option<&str>) -> Result<Query, String> {
     let mut parser = Parser { tokens: tokens(document)?, at: 0 };
-    let mut queries: Vec<(Option<String>, Vec<Selection>)> = Vec::new();
+    let mut queries: Vec<(bool, Option<String>, Vec<Selection>)> = Vec::new();
     let mut fragments = BTreeMap::new();
     while let Some(token) = parser.peek().cloned() {
         match token {
-            Token::Mark('{') => queries.push((None, parser.selections(0)?)),
-            Token::Name(word) if word == "query" => {
+            Token::Mark('{') => queries.push((false, None, parser.selections(0)?)),
+            Token::Name(word) if ["query", "mutation"].contains(&word.as_str()) => {
                 parser.at += 1;
                 let name = parser.optional_name();
                 if parser.peek() == Some(&Token::Mark('(')) {
                     parser.skip_definitions()?;
                 }
-                queries.push((name, parser.selections(0)?));
+                queries.push((word == "mutation", name, parser.selections(0)?));
             }
             Token::Name(word) if word == "fragment" => {
                 parser.at += 1;
@@ -98,12 +100,12 @@ pub(super) fn parse(document: &str, name: Option<&str>) -> Result<Query, String>
         }
     }
     let found = match name {
-        Some(name) => queries.into_iter().find(|(own, _)| own.as_deref() == Some(name)),
+        Some(name) => queries.into_iter().find(|(_, own, _)| own.as_deref() == Some(name)),
         None if queries.len() > 1 => return Err("an operation name is required".to_owned()),
         None => queries.into_iter().next(),
     };
-    let (name, fields) = found.ok_or("no operation of this name")?;
-    Ok(Query { name, fields, fragments })
+    let (mutation, name, fields) = found.ok_or("no operation of this name")?;
+    Ok(Query { mutation, name, fields, fragments })
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -317,10 +319,11 @@ mod tests {
         let a = parse(text, Some("A")).unwrap();
         assert_eq!(a.fragments["F"].0, "Order");
         assert_eq!(parse(text, Some("B")).unwrap().name.as_deref(), Some("B"));
+        assert!(parse("mutation M { a }", None).unwrap().mutation && !parse("{ a }", None).unwrap().mutation);
         assert!(parse(text, None).is_err());
         assert!(parse(text, Some("C")).is_err());
         for broken in
-            ["", "{", "{ a(", "mutation { a }", "{ a(b: ) }", "{ a \u{1} }", "{ a(b: \"x) }", "query Q($"]
+            ["", "{", "{ a(", "subscription { a }", "{ a(b: ) }", "{ a \u{1} }", "{ a(b: \"x) }", "query Q($"]
         {
             assert!(parse(broken, None).is_err(), "{broken}");
         }

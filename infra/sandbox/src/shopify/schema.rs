@@ -25,6 +25,46 @@ const TYPES: &[(&str, Fields)] = &[
             ("orders", Connection, "OrderConnection"),
             ("fulfillment", Object, "Fulfillment"),
             ("nodes", List, "Node"),
+            ("shop", Object, "Shop"),
+            ("currentAppInstallation", Object, "AppInstallation"),
+            ("publicApiVersions", List, "ApiVersion"),
+            ("webhookSubscriptions", Connection, "WebhookSubscriptionConnection"),
+        ],
+    ),
+    (
+        "Mutation",
+        &[
+            ("webhookSubscriptionCreate", Object, "WebhookSubscriptionPayload"),
+            ("webhookSubscriptionUpdate", Object, "WebhookSubscriptionPayload"),
+            ("webhookSubscriptionDelete", Object, "WebhookSubscriptionPayload"),
+        ],
+    ),
+    (
+        "WebhookSubscriptionPayload",
+        &[
+            ("webhookSubscription", Object, "WebhookSubscription"),
+            ("deletedWebhookSubscriptionId", Scalar, ""),
+            ("userErrors", List, "UserError"),
+        ],
+    ),
+    ("UserError", &[("field", Scalar, ""), ("message", Scalar, "")]),
+    ("Shop", &[("id", Scalar, ""), ("name", Scalar, ""), ("myshopifyDomain", Scalar, "")]),
+    ("AppInstallation", &[("id", Scalar, ""), ("accessScopes", List, "AccessScope")]),
+    ("AccessScope", &[("handle", Scalar, "")]),
+    ("ApiVersion", &[("handle", Scalar, ""), ("supported", Scalar, "")]),
+    (
+        "WebhookSubscriptionConnection",
+        &[("nodes", Inner, "WebhookSubscription"), ("pageInfo", Inner, "PageInfo")],
+    ),
+    (
+        "WebhookSubscription",
+        &[
+            ("id", Scalar, ""),
+            ("topic", Scalar, ""),
+            ("uri", Scalar, ""),
+            ("format", Scalar, ""),
+            ("filter", Scalar, ""),
+            ("includeFields", Scalar, ""),
         ],
     ),
     (

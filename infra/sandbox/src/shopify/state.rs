@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::webhooks::Subscription;
+
 /// A shop to create.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +23,12 @@ pub struct ShopSpec {
     /// Points that come back each second.
     #[serde(default = "standard_rate")]
     pub restore_rate: f64,
+    /// What the app may do.
+    #[serde(default = "standard_scopes")]
+    pub scopes: Vec<String>,
+    /// Whether the shop fulfills new orders by itself.
+    #[serde(default)]
+    pub automatic_fulfillment: bool,
 }
 
 fn standard_points() -> f64 {
@@ -29,6 +37,12 @@ fn standard_points() -> f64 {
 
 fn standard_rate() -> f64 {
     100.0
+}
+
+fn standard_scopes() -> Vec<String> {
+    ["read_orders", "read_all_orders", "read_merchant_managed_fulfillment_orders", "read_locations"]
+        .map(str::to_owned)
+        .into()
 }
 
 impl ShopSpec {
@@ -41,6 +55,8 @@ impl ShopSpec {
             webhook_secret: webhook_secret.to_owned(),
             points: standard_points(),
             restore_rate: standard_rate(),
+            scopes: standard_scopes(),
+            automatic_fulfillment: false,
         }
     }
 }
@@ -270,6 +286,13 @@ pub(super) struct Shop {
     pub(super) orders: BTreeMap<u64, Order>,
     pub(super) points: f64,
     pub(super) restore_rate: f64,
+    /// What the app may do.
+    pub(super) scopes: Vec<String>,
+    /// Whether new orders are fulfilled by the shop itself.
+    pub(super) automatic_fulfillment: bool,
+    /// The app's webhook subscriptions.
+    pub(super) subscriptions: Vec<Subscription>,
+    pub(super) last_subscription: u64,
     available: f64,
     filled_at: Timestamp,
 }
@@ -283,6 +306,10 @@ impl Shop {
             orders: BTreeMap::new(),
             points: spec.points,
             restore_rate: spec.restore_rate,
+            scopes: spec.scopes,
+            automatic_fulfillment: spec.automatic_fulfillment,
+            subscriptions: Vec::new(),
+            last_subscription: 0,
             available: spec.points,
             filled_at: now,
         }

@@ -5,4 +5,5 @@
 mod control;
 mod travels;
 mod trouble;
+mod webhooks;
 mod world;

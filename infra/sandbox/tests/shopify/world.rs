@@ -89,6 +89,10 @@ impl World {
         Self { sandbox: Mutex::new(sandbox), clock, rng: SeededRng::new(1), credentials, connection }
     }
 
+    pub(crate) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     pub(crate) fn reach(&self) -> Reach<'_> {
         Reach { transport: self, credentials: &self.credentials, clock: &self.clock, rng: &self.rng }
     }

@@ -2,13 +2,18 @@
 //!
 //! A connector does not sleep and does not retry: it says what happened, and the workflow decides.
 
-use connector_api::{ChannelError, Cursor, Failure, FulfillmentPage, MerchantAction, Reach, Reached};
+use connector_api::{
+    ChannelError, Check, Cursor, Failure, FulfillmentPage, MerchantAction, Reach, Reached, Subscription,
+    SubscriptionChange, unanswered,
+};
 use domain::connection::Connection;
 use domain::facts::{StoreFacts, StoreOrderFact};
 use domain::ids::StoreOrderId;
-use http::header::{AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use http::Method;
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use secrecy::ExposeSecret;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::json;
 
 use crate::{TITLE, errors, wire};
 
@@ -41,6 +46,18 @@ async fn get<T: DeserializeOwned>(
     operation: &'static str,
     path: &str,
 ) -> Result<T, ChannelError> {
+    call(reach, connection, operation, Method::GET, path, Vec::new()).await
+}
+
+/// Sends one request and reads the answer.
+async fn call<T: DeserializeOwned>(
+    reach: Reach<'_>,
+    connection: &Connection,
+    operation: &'static str,
+    method: Method,
+    path: &str,
+    body: Vec<u8>,
+) -> Result<T, ChannelError> {
     let account = account(connection).ok_or_else(|| unready(operation, "the option `account` is missing"))?;
     let base = connection.base_url.as_deref().unwrap_or(BASE).trim_end_matches('/');
     let credential = reach.credentials.load(&connection.account).await.map_err(|error| {
@@ -54,9 +71,12 @@ async fn get<T: DeserializeOwned>(
     let mut token = HeaderValue::from_str(&format!("Bearer {}", secret.expose_secret().trim()))
         .map_err(|_| unready(operation, "the access token holds characters that none has"))?;
     token.set_sensitive(true);
-    let request = http::Request::get(format!("{base}/v1/accounts/{account}/{path}"))
+    let request = http::Request::builder()
+        .method(method)
+        .uri(format!("{base}/v1/accounts/{account}/{path}"))
         .header(AUTHORIZATION, token)
-        .body(Vec::new())
+        .header(CONTENT_TYPE, "application/json")
+        .body(body)
         .map_err(|_| unready(operation, "the base URL is no address"))?;
     let sent = reach.transport.send(request).await;
     let answer = sent.map_err(|error| ChannelError::transport(TITLE, operation, error))?;
@@ -114,4 +134,51 @@ pub(crate) async fn changed_fulfillments(
         Cursor { since: latest, page: None }
     };
     Ok(FulfillmentPage { orders, next })
+}
+
+/// Lists the app's own webhook subscriptions.
+///
+/// Contract: TEMPLATE, operation, version, date read.
+pub(crate) async fn subscriptions(
+    reach: Reach<'_>,
+    connection: &Connection,
+) -> Result<Vec<Subscription>, ChannelError> {
+    let found: Vec<wire::Webhook> = get(reach, connection, "listWebhooks", "webhooks").await?;
+    Ok(found.into_iter().map(Subscription::from).collect())
+}
+
+/// Makes one change of them.
+///
+/// Contract: TEMPLATE, operations, version, date read.
+pub(crate) async fn change_subscription(
+    reach: Reach<'_>,
+    connection: &Connection,
+    change: &SubscriptionChange,
+) -> Result<(), ChannelError> {
+    let (operation, method, path, body) = match change {
+        SubscriptionChange::Create { topic, address } => {
+            let body = json!({ "topic": topic, "address": address });
+            ("createWebhook", Method::POST, "webhooks".to_owned(), body)
+        }
+        SubscriptionChange::Redirect { id, address } => {
+            ("updateWebhook", Method::PUT, format!("webhooks/{id}"), json!({ "address": address }))
+        }
+        SubscriptionChange::Delete { id } => {
+            ("deleteWebhook", Method::DELETE, format!("webhooks/{id}"), json!({}))
+        }
+    };
+    let body = body.to_string().into_bytes();
+    call::<IgnoredAny>(reach, connection, operation, method, &path, body).await.map(drop)
+}
+
+/// Looks whether the token is taken, by a read that changes nothing and names no buyer.
+///
+/// TEMPLATE: look at everything else that must be so: scopes, prerequisites, the API's version.
+pub(crate) async fn check_up(reach: Reach<'_>, connection: &Connection) -> Vec<Check> {
+    const CHECK: &str = "credentials";
+    let asked: Result<IgnoredAny, ChannelError> = get(reach, connection, "listWebhooks", "webhooks").await;
+    vec![match asked {
+        Ok(_) => Check::good(CHECK, format!("{TITLE} takes the access token")),
+        Err(error) => unanswered(CHECK, &error, "put a new `access_token` into the connection's secrets"),
+    }]
 }

@@ -8,7 +8,8 @@ mod wire;
 
 use async_trait::async_trait;
 use connector_api::{
-    Allowed, ChannelError, Cursor, Delivery, DeliveryBody, FulfillmentPage, Reach, Store, StoreEvent,
+    Allowed, ChannelError, Check, Cursor, Delivery, DeliveryBody, FulfillmentPage, Reach, Store, StoreEvent,
+    Subscription, SubscriptionChange,
 };
 use domain::connection::Connection;
 use domain::facts::{StoreFacts, StoreOrderFact};
@@ -129,5 +130,31 @@ impl Store for Template {
         cursor: &Cursor,
     ) -> Result<FulfillmentPage, ChannelError> {
         client::changed_fulfillments(reach, connection, cursor).await
+    }
+
+    /// TEMPLATE: topics to be subscribed to through the API; none where a person sets them at the store.
+    fn webhook_topics(&self) -> &'static [&'static str] {
+        &["shipment/changed"]
+    }
+
+    async fn subscriptions(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+    ) -> Result<Vec<Subscription>, ChannelError> {
+        client::subscriptions(reach, connection).await
+    }
+
+    async fn change_subscription(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+        change: &SubscriptionChange,
+    ) -> Result<(), ChannelError> {
+        client::change_subscription(reach, connection, change).await
+    }
+
+    async fn check_up(&self, reach: Reach<'_>, connection: &Connection) -> Vec<Check> {
+        client::check_up(reach, connection).await
     }
 }

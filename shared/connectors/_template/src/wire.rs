@@ -1,6 +1,6 @@
 //! TEMPLATE's shapes. Unknown fields are ignored; unknown values of enums are kept or refused, never guessed.
 
-use connector_api::StoreEvent;
+use connector_api::{StoreEvent, Subscription};
 use domain::facts::{
     FulfilledLine, Fulfillment, FulfillmentStatus, Source, StoreFacts, StoreLine, StoreOrderFact,
 };
@@ -22,6 +22,21 @@ pub(crate) struct Order {
 pub(crate) struct Orders {
     pub(crate) orders: Vec<Order>,
     pub(crate) more: bool,
+}
+
+/// A webhook subscription.
+#[derive(Deserialize)]
+pub(crate) struct Webhook {
+    id: String,
+    topic: String,
+    address: String,
+}
+
+impl From<Webhook> for Subscription {
+    fn from(webhook: Webhook) -> Self {
+        let Webhook { id, topic, address } = webhook;
+        Self { id, topic, address, flaw: None }
+    }
 }
 
 #[derive(Deserialize)]

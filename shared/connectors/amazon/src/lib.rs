@@ -2,6 +2,7 @@
 //!
 //! The contract in our own words, with dates and sources, is in `README.md` beside this crate.
 
+mod check_up;
 mod client;
 mod confirm;
 mod errors;
@@ -14,7 +15,9 @@ mod wire;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use connector_api::{Answer, ChannelError, Cursor, Limit, Marketplace, MarketplaceTraits, OrderPage, Reach};
+use connector_api::{
+    Answer, ChannelError, Check, Cursor, Limit, Marketplace, MarketplaceTraits, OrderPage, Reach,
+};
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use domain::ids::{MarketplaceId, MarketplaceOrderId};
@@ -38,6 +41,8 @@ const CONFIRM: &str = "confirmShipment";
 const READ: &str = "getOrder";
 /// Lists changed orders (orders v2026-01-01).
 const SEARCH: &str = "searchOrders";
+/// Lists where the account may sell (sellers v1).
+const PARTICIPATIONS: &str = "getMarketplaceParticipations";
 /// Login with Amazon.
 const TOKEN: &str = "token";
 
@@ -108,5 +113,9 @@ impl Marketplace for Amazon {
         confirmation: &Confirmation,
     ) -> Result<Answer<()>, ChannelError> {
         confirm::confirm(reach, connection, confirmation).await
+    }
+
+    async fn check_up(&self, reach: Reach<'_>, connection: &Connection) -> Vec<Check> {
+        check_up::check_up(reach, connection).await
     }
 }

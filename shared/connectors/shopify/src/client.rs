@@ -20,7 +20,7 @@ pub(crate) use poll::changed_fulfillments;
 /// The name of the secret that every request carries.
 pub(crate) const ACCESS_TOKEN: &str = "access_token";
 /// The version we speak: the latest stable one as of 2026-11.
-const PATH: &str = "/admin/api/2026-10/graphql.json";
+pub(crate) const API_VERSION: &str = "2026-10";
 
 /// One connection's way to its shop, for one operation of ours.
 pub(crate) struct Client<'a> {
@@ -50,8 +50,9 @@ impl<'a> Client<'a> {
     ) -> Result<Self, ChannelError> {
         let base = options::base_url(connection)
             .ok_or_else(|| unready(operation, "the option `shop` does not name a shop"))?;
-        let url =
-            format!("{base}{PATH}").parse().map_err(|_| unready(operation, "the base URL is no address"))?;
+        let url = format!("{base}/admin/api/{API_VERSION}/graphql.json")
+            .parse()
+            .map_err(|_| unready(operation, "the base URL is no address"))?;
         let credential = reach.credentials.load(&connection.account).await.map_err(|error| {
             let failure = Failure::Retryable { reached: Reached::No, after: None };
             let mut failed = ChannelError::new(TITLE, operation, failure, error.to_string());
@@ -69,7 +70,7 @@ impl<'a> Client<'a> {
         Ok(Self { reach, url, token })
     }
 
-    /// Sends one query and judges its answer.
+    /// Sends one query or mutation and judges its answer.
     pub(crate) async fn ask<T: DeserializeOwned>(
         &self,
         query: Query,

@@ -2,14 +2,19 @@
 //!
 //! The contract, its limits and what is unverified stand in this crate's README.
 
+mod check_up;
 mod client;
 mod errors;
 mod options;
+mod subscriptions;
 mod webhook;
 mod wire;
 
 use async_trait::async_trait;
-use connector_api::{Allowed, ChannelError, Cursor, Delivery, FulfillmentPage, Reach, Store, StoreEvent};
+use connector_api::{
+    Allowed, ChannelError, Check, Cursor, Delivery, FulfillmentPage, Reach, Store, StoreEvent, Subscription,
+    SubscriptionChange,
+};
 use domain::connection::Connection;
 use domain::facts::{StoreFacts, StoreOrderFact};
 use domain::ids::StoreOrderId;
@@ -85,5 +90,30 @@ impl Store for Shopify {
         cursor: &Cursor,
     ) -> Result<FulfillmentPage, ChannelError> {
         client::changed_fulfillments(reach, connection, cursor).await
+    }
+
+    fn webhook_topics(&self) -> &'static [&'static str] {
+        &subscriptions::TOPICS
+    }
+
+    async fn subscriptions(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+    ) -> Result<Vec<Subscription>, ChannelError> {
+        subscriptions::all(reach, connection).await
+    }
+
+    async fn change_subscription(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+        change: &SubscriptionChange,
+    ) -> Result<(), ChannelError> {
+        subscriptions::change(reach, connection, change).await
+    }
+
+    async fn check_up(&self, reach: Reach<'_>, connection: &Connection) -> Vec<Check> {
+        check_up::check_up(reach, connection).await
     }
 }

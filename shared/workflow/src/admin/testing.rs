@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connector_api::{
-    Answer, ChannelError, Connectors, Cursor, Failure, Marketplace, MarketplaceTraits, OrderPage, Reach,
-    Store,
+    Answer, ChannelError, Check, Connectors, Cursor, Failure, Marketplace, MarketplaceTraits, OrderPage,
+    Reach, Store,
 };
 use domain::confirmation::Confirmation;
 use domain::connection::{Connection, MailSettings, Timing};
@@ -100,6 +100,9 @@ impl Marketplace for NamedMarketplace {
         _: &Confirmation,
     ) -> Result<Answer<()>, ChannelError> {
         Err(never("confirm"))
+    }
+    async fn check_up(&self, _: Reach<'_>, _: &Connection) -> Vec<Check> {
+        vec![]
     }
 }
 

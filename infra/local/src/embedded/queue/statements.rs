@@ -5,8 +5,8 @@ use ports::QueueName;
 use rusqlite::{Connection, Result, Row, named_params};
 
 #[cfg(test)]
-use super::{Counts, DeadLetter};
-use super::{Receipt, Received};
+use super::DeadLetter;
+use super::{Counts, Receipt, Received};
 
 /// Ids are never used twice, so that an old receipt cannot fit a new message.
 pub(super) const SCHEMA: &str = "
@@ -171,7 +171,6 @@ pub(super) fn redrive(
     file.prepare_cached(forget)?.execute(named_params! { ":queue": queue.as_str(), ":only": only })
 }
 
-#[cfg(test)]
 pub(super) fn counts(file: &Connection, queue: QueueName, now: Timestamp) -> Result<Counts> {
     let count = "SELECT
         (SELECT count(*) FROM messages WHERE queue = :queue AND visible_at <= :now) AS visible,

@@ -1,4 +1,4 @@
-//! The queries we send. None asks for anything of the buyer.
+//! The queries and mutations we send. None asks for anything of the buyer.
 //!
 //! Page sizes keep every query below Shopify's 1,000 points even by the older, dearer rule: an object is one
 //! point, a connection two and its size times its content, a list without a size ten times its content. Longer
@@ -99,4 +99,49 @@ pub(crate) const CHANGED: Query = Query {
         fulfillment!("5"),
         " } } pageInfo { hasNextPage endCursor } } }"
     ),
+};
+
+/// What the shop and the app are, at most about 30 points.
+pub(crate) const CHECK_UP: Query = Query {
+    operation: "CheckUp",
+    text: "query CheckUp { shop { myshopifyDomain } currentAppInstallation { accessScopes { handle } } \
+           publicApiVersions { handle supported } }",
+};
+
+/// The orders that changed last, and how they were fulfilled: at most about 440 points.
+pub(crate) const RECENT: Query = Query {
+    operation: "RecentFulfillments",
+    text: "query RecentFulfillments { orders(first: 10, sortKey: UPDATED_AT, reverse: true) { nodes { id createdAt \
+           fulfillments(first: 3) { id createdAt trackingInfo(first: 1) { number } \
+           fulfillmentLineItems(first: 5) { nodes { lineItem { requiresShipping } } } } } } }",
+};
+
+/// The app's own subscriptions in this shop: at most about 102 points.
+pub(crate) const SUBSCRIPTIONS: Query = Query {
+    operation: "Subscriptions",
+    text: "query Subscriptions($after: String) { webhookSubscriptions(first: 100, after: $after) { \
+           nodes { id topic uri format filter includeFields } pageInfo { hasNextPage endCursor } } }",
+};
+
+/// Subscribes.
+pub(crate) const SUBSCRIBE: Query = Query {
+    operation: "Subscribe",
+    text: "mutation Subscribe($topic: WebhookSubscriptionTopic!, $subscription: WebhookSubscriptionInput!) { \
+           done: webhookSubscriptionCreate(topic: $topic, webhookSubscription: $subscription) { \
+           userErrors { field message } } }",
+};
+
+/// Lets a subscription send elsewhere.
+pub(crate) const REDIRECT: Query = Query {
+    operation: "Redirect",
+    text: "mutation Redirect($id: ID!, $subscription: WebhookSubscriptionInput!) { \
+           done: webhookSubscriptionUpdate(id: $id, webhookSubscription: $subscription) { \
+           userErrors { field message } } }",
+};
+
+/// Ends a subscription.
+pub(crate) const UNSUBSCRIBE: Query = Query {
+    operation: "Unsubscribe",
+    text: "mutation Unsubscribe($id: ID!) { done: webhookSubscriptionDelete(id: $id) { \
+           userErrors { field message } } }",
 };

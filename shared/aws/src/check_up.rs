@@ -1,0 +1,201 @@
+//! How queues and mail are, asked of AWS without changing anything.
+
+use async_trait::async_trait;
+use aws_sdk_sqs::types::QueueAttributeName;
+use ports::{Check, CheckUp};
+
+use crate::explain::explain;
+use crate::{SesMail, SqsQueue};
+
+/// Mails a day that SES allows in its sandbox; more is given only outside.
+///
+/// Contract: "Moving out of the Amazon SES sandbox" (200 messages in 24 hours), read 2026-11-21. The API of SES v1 has no
+/// plainer sign.
+const SANDBOX_QUOTA: f64 = 200.0;
+
+#[async_trait]
+impl CheckUp for SqsQueue {
+    async fn check_up(&self) -> Vec<Check> {
+        const CHECK: &str = "queue";
+        let mut checks = Vec::new();
+        for (queue, url) in self.urls() {
+            let name = queue.as_str();
+            let asked = self
+                .client()
+                .get_queue_attributes()
+                .queue_url(url)
+                .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
+                .send()
+                .await;
+            checks.push(match asked {
+                Err(error) => Check::bad(
+                    CHECK,
+                    format!("queue {name} cannot be read: {}", explain("GetQueueAttributes", &error)),
+                    "see that the stack is there, that the region is the stack's, and that these credentials may read it",
+                ),
+                Ok(answer) => {
+                    let number = answer.attributes.as_ref().and_then(|all| {
+                        all.get(&QueueAttributeName::ApproximateNumberOfMessages).map(String::as_str)
+                    });
+                    let waiting = number.unwrap_or("an unknown number of");
+                    Check::good(CHECK, format!("queue {name} can be read; {waiting} messages wait"))
+                }
+            });
+        }
+        checks
+    }
+}
+
+#[async_trait]
+impl CheckUp for SesMail {
+    async fn check_up(&self) -> Vec<Check> {
+        vec![self.check_quota().await, self.check_identity().await]
+    }
+}
+
+impl SesMail {
+    /// Whether SES sends at all, and to anybody.
+    async fn check_quota(&self) -> Check {
+        const CHECK: &str = "mail";
+        let quota = match self.client().get_send_quota().send().await {
+            Ok(quota) => quota,
+            Err(error) => return unasked(CHECK, &explain("GetSendQuota", &error)),
+        };
+        let (most, sent) = (quota.max24_hour_send, quota.sent_last24_hours);
+        // -1 means without limit.
+        if most >= 0.0 && sent >= most {
+            return Check::bad(
+                CHECK,
+                format!("SES has sent {sent:.0} of {most:.0} mails allowed in 24 hours: no more leave"),
+                "ask for a higher sending quota in the SES console",
+            );
+        }
+        if (0.0..=SANDBOX_QUOTA).contains(&most) {
+            return Check::warning(
+                CHECK,
+                format!(
+                    "SES allows {most:.0} mails in 24 hours: the account seems to be in its sandbox, where only verified \
+                         recipients are reached"
+                ),
+                "ask for production access in the SES console of this region",
+            );
+        }
+        Check::good(CHECK, format!("SES has sent {sent:.0} of {most:.0} mails allowed in 24 hours"))
+    }
+
+    /// Whether the sender, or its domain, is verified.
+    async fn check_identity(&self) -> Check {
+        const CHECK: &str = "mail_sender";
+        let from = self.from();
+        let domain = from.rsplit_once('@').map_or(from, |(_, domain)| domain);
+        let asked = self
+            .client()
+            .get_identity_verification_attributes()
+            .identities(from)
+            .identities(domain)
+            .send()
+            .await;
+        let attributes = match asked {
+            Ok(answer) => answer.verification_attributes,
+            Err(error) => return unasked(CHECK, &explain("GetIdentityVerificationAttributes", &error)),
+        };
+        let verified = |identity: &str| {
+            attributes.get(identity).is_some_and(|one| one.verification_status.as_str() == "Success")
+        };
+        match [from, domain].into_iter().find(|identity| verified(identity)) {
+            Some(identity) => Check::good(CHECK, format!("SES has verified {identity}")),
+            None => Check::bad(
+                CHECK,
+                format!("SES has verified neither {from} nor {domain}: it refuses every mail"),
+                "verify one of them in the SES console of this region",
+            ),
+        }
+    }
+}
+
+fn unasked(check: &'static str, why: &str) -> Check {
+    Check::warning(
+        check,
+        why,
+        "see that the credentials may ask SES (ses:Get*), and that the region is right",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fake_http::{Answer, FakeHttp};
+    use ports::{Outcome, QueueName};
+
+    fn quota(most: &str, sent: &str) -> Answer {
+        Answer::xml(
+            200,
+            &format!(
+                "<GetSendQuotaResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><GetSendQuotaResult>\
+                 <SentLast24Hours>{sent}</SentLast24Hours><Max24HourSend>{most}</Max24HourSend>\
+                 <MaxSendRate>1.0</MaxSendRate></GetSendQuotaResult></GetSendQuotaResponse>"
+            ),
+        )
+    }
+
+    fn identity(name: &str, status: &str) -> Answer {
+        Answer::xml(
+            200,
+            &format!(
+                "<GetIdentityVerificationAttributesResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\">\
+                 <GetIdentityVerificationAttributesResult><VerificationAttributes><entry><key>{name}</key><value>\
+                 <VerificationStatus>{status}</VerificationStatus></value></entry></VerificationAttributes>\
+                 </GetIdentityVerificationAttributesResult></GetIdentityVerificationAttributesResponse>"
+            ),
+        )
+    }
+
+    fn denied() -> Answer {
+        Answer::xml(
+            403,
+            "<ErrorResponse xmlns=\"http://ses.amazonaws.com/doc/2010-12-01/\"><Error><Type>Sender</Type>\
+             <Code>AccessDenied</Code><Message>no</Message></Error><RequestId>r</RequestId></ErrorResponse>",
+        )
+    }
+
+    #[tokio::test]
+    async fn ses_is_judged_by_quota_and_sender() {
+        use Outcome::{Bad, Good, Warning};
+        let verified = || identity("parcels.example", "Success");
+        for (name, quota, identity, want) in [
+            ("in order", quota("50000.0", "7.0"), verified(), [Good, Good]),
+            ("without limit", quota("-1.0", "7.0"), verified(), [Good, Good]),
+            (
+                "the address itself",
+                quota("50000.0", "0.0"),
+                identity("a@parcels.example", "Success"),
+                [Good, Good],
+            ),
+            ("sandbox", quota("200.0", "0.0"), verified(), [Warning, Good]),
+            ("used up", quota("50000.0", "50000.0"), verified(), [Bad, Good]),
+            ("pending", quota("50000.0", "0.0"), identity("parcels.example", "Pending"), [Good, Bad]),
+            ("another domain", quota("50000.0", "0.0"), identity("b.example", "Success"), [Good, Bad]),
+            ("may not ask", denied(), denied(), [Warning, Warning]),
+        ] {
+            let fake = FakeHttp::answering([quota, identity]);
+            let ses = SesMail::new(fake.clients().ses(), "a@parcels.example", None);
+            let outcomes: Vec<Outcome> = ses.check_up().await.iter().map(|check| check.outcome).collect();
+            assert_eq!(outcomes, want, "{name}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_queue_that_is_not_there_is_found() {
+        let gone = r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no such queue"}"#;
+        let there = r#"{"Attributes":{"ApproximateNumberOfMessages":"3"}}"#;
+        let fake = FakeHttp::answering([Answer::json(200, there), Answer::json(400, gone)]);
+        let urls = QueueName::ALL.map(|queue| (queue, format!("https://sqs.example/{}", queue.as_str())));
+        let checks = SqsQueue::new(fake.clients().sqs(), urls).check_up().await;
+        let outcomes: Vec<Outcome> = checks.iter().map(|check| check.outcome).collect();
+        assert_eq!(outcomes, [Outcome::Good, Outcome::Bad]);
+        assert!(
+            checks[0].words.contains("3 messages") && checks[1].words.contains("no such queue"),
+            "{checks:?}"
+        );
+    }
+}

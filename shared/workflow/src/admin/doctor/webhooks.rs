@@ -1,0 +1,82 @@
+//! Whether a store's subscriptions are there and point here.
+
+use connector_api::Check;
+use domain::connection::Connection;
+use jiff::Timestamp;
+
+use super::super::webhooks::{TopicState, TopicView, WebhookAddresses, WebhookView, look_at};
+use crate::world::World;
+
+const CHECK: &str = "webhooks";
+/// Deliveries this fresh prove that somebody subscribed, wherever that was done.
+const FRESH_DAYS: i64 = 7;
+
+/// One finding of all topics; the first that is wrong gives the words, since one command mends them all.
+pub(super) async fn check(
+    world: &World,
+    addresses: &WebhookAddresses,
+    connection: &Connection,
+    heard: Option<Timestamp>,
+) -> Option<Check> {
+    let view = look_at(world, connection, addresses).await?;
+    let fresh = heard.is_some_and(|at| world.now().duration_since(at).as_secs() <= FRESH_DAYS * 86_400);
+    Some(judge(&view, fresh))
+}
+
+fn judge(view: &WebhookView, fresh: bool) -> Check {
+    let id = &view.connection;
+    let register = match view.address {
+        Some(_) => format!("`parcelwire webhooks register {id}`"),
+        None => format!(
+            "`parcelwire webhooks register {id} --address https://…`, with this system's public address"
+        ),
+    };
+    if let Some(problem) = &view.problem {
+        return Check::bad(CHECK, problem.clone(), "mend what the store says, then look again");
+    }
+    if view.topics.is_empty() {
+        let sent_to = view.address.as_deref().unwrap_or("this system");
+        let look = format!("see there that they are sent to {sent_to}");
+        return Check::by_hand(
+            CHECK,
+            "this store's webhooks are set by hand, and no API tells of them",
+            look,
+        );
+    }
+    let of = |state: TopicState| -> Vec<&TopicView> {
+        view.topics.iter().filter(|topic| topic.state == state).collect()
+    };
+    let names = |topics: &[&TopicView]| {
+        topics.iter().map(|topic| topic.topic.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    let (missing, elsewhere, flawed) =
+        (of(TopicState::Missing), of(TopicState::Elsewhere), of(TopicState::Flawed));
+    if let Some(first) = elsewhere.first() {
+        let sent_to = first.address.as_deref().unwrap_or_default();
+        let words = format!("the store sends {} to an address we had before: {sent_to}", names(&elsewhere));
+        return Check::bad(CHECK, words, register);
+    }
+    if let Some(first) = flawed.first() {
+        let flaw = first.flaw.as_deref().unwrap_or_default();
+        let words = format!("the subscription to {} does not serve: {flaw}", names(&flawed));
+        return Check::bad(CHECK, words, register);
+    }
+    if !missing.is_empty() && missing.len() == view.topics.len() && fresh {
+        // An app's configuration file and the shop's own settings subscribe too, and no API tells of those.
+        let words = "webhooks come, but none was subscribed to through the store's API: they are set in the app's \
+                     configuration or by hand in the shop";
+        let look = format!("see there that {} are sent to this system; or {register}", names(&missing));
+        return Check::by_hand(CHECK, words, look);
+    }
+    if !missing.is_empty() {
+        return Check::bad(CHECK, format!("the store does not send {}", names(&missing)), register);
+    }
+    if view.address.is_none() {
+        return Check::by_hand(
+            CHECK,
+            "the store sends to a path of ours, but nobody said at which address this system is reached",
+            "set general.public_url, or give --address, and look again",
+        );
+    }
+    Check::good(CHECK, format!("the store sends {} here", names(&of(TopicState::Here))))
+}

@@ -1,0 +1,515 @@
+//! `doctor` and `webhooks` over the production connectors and the stateful stand-ins: each broken thing is found
+//! under its own name with its own mend, and nothing else is.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use connector_api::{Check, Outcome};
+use domain::connection::Connection;
+use domain::connection_state::{Activity, ConnectionState};
+use futures::executor::block_on;
+use jiff::{SignedDuration, Timestamp};
+use ports::credentials::WebhookKeys;
+use ports::{Clock, Credential, Transport, TransportError};
+use sandbox::amazon::Participation;
+use sandbox::shopify::{FulfillSpec, LineSpec, OrderSpec, Subscription};
+use secrecy::SecretString;
+use signatures::RouteKey;
+use workflow::admin::{
+    Instruments, Report, TopicState, WebhookAddresses, WebhookView, doctor, webhooks_check, webhooks_register,
+};
+use workflow::world::World;
+
+use crate::harness::{SHOP, System, Wire, account, amazon_connection, shopify_connection};
+
+const HERE: &str = "https://parcels.example";
+
+/// Answers tell the time, as servers do, by a clock that need not be ours.
+struct Dated {
+    wire: Arc<Wire>,
+    clock: Arc<dyn Clock>,
+    ours_is_ahead: SignedDuration,
+}
+
+#[async_trait]
+impl Transport for Dated {
+    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
+        let mut response = self.wire.send(request).await?;
+        let date = self.clock.now().saturating_sub(self.ours_is_ahead).unwrap();
+        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap();
+        response.headers_mut().insert("date", date.parse().unwrap());
+        Ok(response)
+    }
+}
+
+struct Place {
+    system: System,
+    ours_is_ahead: SignedDuration,
+}
+
+fn addresses(base: Option<&str>) -> WebhookAddresses {
+    let key = SecretString::from("route key of the tests, long enough".to_owned());
+    WebhookAddresses::new(base, RouteKey::new(key).unwrap(), false).unwrap()
+}
+
+impl Place {
+    /// Everything in order: subscribed, polled, one parcel shipped as it should be.
+    fn healthy() -> Self {
+        let system = System::start();
+        let place = Self { system, ours_is_ahead: SignedDuration::ZERO };
+        let now = place.system.now();
+        {
+            let mut shop = place.system.wire.shopify.lock().unwrap();
+            let lines = vec![LineSpec::new("LAMP", 1)];
+            let order = shop.create_order(now, SHOP, OrderSpec { lines, ..OrderSpec::default() }).unwrap().id;
+            let parcel = FulfillSpec { numbers: vec!["1Z999AA10123456784".into()], ..FulfillSpec::default() };
+            shop.fulfill(now, SHOP, order, parcel).unwrap();
+        }
+        for id in ["shop", "amazon-us", "amazon-two"] {
+            place.state(id, |state| {
+                state.last_poll = Some(now);
+                state.last_webhook = Some(now);
+            });
+        }
+        place.register();
+        place
+    }
+
+    fn world(&self) -> World {
+        let transport = Dated {
+            wire: self.system.wire.clone(),
+            clock: self.system.clock.clone(),
+            ours_is_ahead: self.ours_is_ahead,
+        };
+        World { transport: Arc::new(transport), ..self.system.world.clone() }
+    }
+
+    fn state(&self, id: &str, change: impl FnMut(&mut ConnectionState)) {
+        block_on(self.system.world.change_connection(&account(id), change)).unwrap();
+    }
+
+    fn register(&self) -> WebhookView {
+        let views = block_on(webhooks_register(&self.world(), Some("shop"), &addresses(Some(HERE)))).unwrap();
+        views.into_iter().next().unwrap()
+    }
+
+    fn check(&self) -> WebhookView {
+        let views = block_on(webhooks_check(&self.world(), None, &addresses(Some(HERE)))).unwrap();
+        assert_eq!(views.len(), 1, "marketplaces send no webhooks");
+        views.into_iter().next().unwrap()
+    }
+
+    fn report(&self) -> Report {
+        let addresses = addresses(Some(HERE));
+        let webhook_secrets = self.system.credentials.as_ref();
+        let with = Instruments { addresses: &addresses, webhook_secrets, further: &[] };
+        block_on(doctor(&self.world(), with, None)).unwrap()
+    }
+
+    fn subscriptions(&self) -> Vec<Subscription> {
+        self.system.wire.shopify.lock().unwrap().subscriptions(SHOP).unwrap().to_vec()
+    }
+
+    fn end_subscriptions(&self) {
+        self.system.wire.shopify.lock().unwrap().end_subscriptions(SHOP).unwrap();
+    }
+
+    fn add_subscription(&self, topic: &str, uri: &str) {
+        let one = Subscription {
+            id: String::new(),
+            topic: topic.to_owned(),
+            uri: uri.to_owned(),
+            format: "JSON".to_owned(),
+            filter: None,
+        };
+        self.system.wire.shopify.lock().unwrap().add_subscription(SHOP, one).unwrap();
+    }
+
+    fn secret(&self, id: &str, name: &str, secret: &str) {
+        let secrets = [(name.to_owned(), SecretString::from(secret.to_owned()))].into();
+        self.system.credentials.put(account(id), Credential { secrets, ..Credential::default() });
+    }
+
+    fn settings(&self, change: impl Fn(&mut Connection)) {
+        let mut all =
+            vec![shopify_connection(), amazon_connection("amazon-us"), amazon_connection("amazon-two")];
+        all.iter_mut().for_each(change);
+        self.system.apply_all(&all);
+    }
+}
+
+/// Whatever is not good: whose, what, how bad, and the mend.
+fn findings(report: &Report) -> Vec<(String, Check)> {
+    let system = report.system.iter().map(|check| ("system".to_owned(), check.clone()));
+    let others = report
+        .connections
+        .iter()
+        .flat_map(|one| one.checks.iter().map(|check| (one.connection.clone(), check.clone())));
+    system.chain(others).filter(|(_, check)| check.outcome > Outcome::Good).collect()
+}
+
+/// A broken thing: its name, how it is broken, and the one finding: whose, what, how bad, words of it and its mend.
+type Row = (&'static str, fn(&mut Place), &'static str, &'static str, Outcome, &'static str, &'static str);
+
+const BROKEN: &[Row] = &[
+    (
+        "the shop's token is revoked",
+        |p| p.system.wire.shopify.lock().unwrap().set_token(SHOP, None).unwrap(),
+        "shop",
+        "credentials",
+        Outcome::Bad,
+        "the access token is refused",
+        "Admin API access token",
+    ),
+    (
+        "the seller's authorisation is revoked",
+        |p| p.system.wire.amazon.lock().unwrap().revoke("amazon-us").unwrap(),
+        "amazon-us",
+        "credentials",
+        Outcome::Bad,
+        "refresh_token",
+        "authorise the app again in Seller Central",
+    ),
+    (
+        "a role is missing",
+        |p| {
+            p.system.wire.amazon.lock().unwrap().add_seller(sandbox::amazon::Seller {
+                seller: "amazon-two".into(),
+                client_id: "client-amazon-two".into(),
+                client_secret: "client-secret-amazon-two".into(),
+                refresh_token: "refresh-amazon-two".into(),
+                access_denied: true,
+            });
+        },
+        "amazon-two",
+        "roles",
+        Outcome::Bad,
+        "Access to requested resource is denied",
+        "Inventory and Order Tracking",
+    ),
+    (
+        "the account sells elsewhere",
+        |p| {
+            let elsewhere = vec![Participation::active("A1PA6795UKMFR9")];
+            p.system.wire.amazon.lock().unwrap().set_participations("amazon-us", elsewhere).unwrap();
+            p.settings(|connection| {
+                if connection.account.connection.as_str() == "amazon-us" {
+                    connection.options.insert("marketplace_id".into(), "ATVPDKIKX0DER".into());
+                }
+            });
+        },
+        "amazon-us",
+        "marketplaces",
+        Outcome::Bad,
+        "does not sell in marketplace ATVPDKIKX0DER, but in: A1PA6795UKMFR9",
+        "marketplace_id",
+    ),
+    (
+        "a scope is missing",
+        |p| {
+            let scopes = vec!["read_orders".to_owned()];
+            p.system.wire.shopify.lock().unwrap().set_scopes(SHOP, scopes).unwrap();
+        },
+        "shop",
+        "scopes",
+        Outcome::Bad,
+        "no read_merchant_managed_fulfillment_orders",
+        "install it anew",
+    ),
+    (
+        "no subscription, and nothing comes",
+        |p| {
+            p.end_subscriptions();
+            p.state("shop", |state| state.last_webhook = None);
+        },
+        "shop",
+        "webhooks",
+        Outcome::Bad,
+        "does not send fulfillments/create, fulfillments/update, orders/cancelled, app/uninstalled",
+        "`parcelwire webhooks register shop`",
+    ),
+    (
+        "no subscription that the API tells of, and yet webhooks come",
+        |p| p.end_subscriptions(),
+        "shop",
+        "webhooks",
+        Outcome::ByHand,
+        "in the app's configuration or by hand",
+        "`parcelwire webhooks register shop`",
+    ),
+    (
+        "subscribed to at an old address",
+        |p| {
+            let old: Vec<Subscription> = p.subscriptions();
+            p.end_subscriptions();
+            for one in old {
+                p.add_subscription(&one.topic, &one.uri.replace(HERE, "https://old-tunnel.example"));
+            }
+        },
+        "shop",
+        "webhooks",
+        Outcome::Bad,
+        "an address we had before: https://old-tunnel.example/webhooks/stores/shop-",
+        "`parcelwire webhooks register shop`",
+    ),
+    (
+        "the clock is ten minutes fast",
+        |p| p.ours_is_ahead = SignedDuration::from_mins(10),
+        "system",
+        "clock",
+        Outcome::Bad,
+        "s fast",
+        "NTP",
+    ),
+    (
+        "the clock is two minutes slow",
+        |p| p.ours_is_ahead = SignedDuration::from_mins(-2),
+        "system",
+        "clock",
+        Outcome::Warning,
+        "s slow",
+        "NTP",
+    ),
+    (
+        "parked",
+        |p| {
+            p.state("amazon-us", |state| {
+                state.activity =
+                    Activity::Parked { why: "invalid_grant".into(), since: Timestamp::UNIX_EPOCH };
+            });
+        },
+        "amazon-us",
+        "state",
+        Outcome::Bad,
+        "parked since 1970-01-01T00:00:00Z: invalid_grant",
+        "`parcelwire resume amazon-us`",
+    ),
+    (
+        "paused",
+        |p| {
+            p.state("shop", |state| state.activity = Activity::Paused { since: Timestamp::UNIX_EPOCH });
+        },
+        "shop",
+        "state",
+        Outcome::Warning,
+        "a person paused it",
+        "`parcelwire resume shop`",
+    ),
+    (
+        "a secret is missing",
+        |p| p.secret("amazon-us", "client_id", "client-amazon-us"),
+        "amazon-us",
+        "secrets",
+        Outcome::Bad,
+        "it has no secret `client_secret`, `refresh_token`",
+        "[connections.secrets]",
+    ),
+    (
+        "the webhook secret is missing",
+        |p| {
+            p.system.credentials.put_webhook_keys(WebhookKeys {
+                account: account("shop"),
+                kind: "shopify".into(),
+                secrets: vec![],
+            });
+        },
+        "shop",
+        "webhook_secret",
+        Outcome::Bad,
+        "every delivery is refused",
+        "as `webhook`",
+    ),
+    (
+        "the shop fulfills orders by itself",
+        |p| {
+            let now = p.system.now();
+            let mut shop = p.system.wire.shopify.lock().unwrap();
+            shop.set_automatic_fulfillment(SHOP, true).unwrap();
+            let lines = vec![LineSpec::new("LAMP", 1)];
+            shop.create_order(now, SHOP, OrderSpec { lines, ..OrderSpec::default() }).unwrap();
+        },
+        "shop",
+        "automatic_fulfillment",
+        Outcome::Warning,
+        "fulfill orders by itself",
+        "do not fulfill orders automatically",
+    ),
+    (
+        "a credential ends soon",
+        |p| {
+            let ends = p.system.now() + SignedDuration::from_hours(24 * 6);
+            p.state("amazon-us", |state| state.credentials_expire_at = Some(ends));
+        },
+        "amazon-us",
+        "expiry",
+        Outcome::Warning,
+        "within 7 days",
+        "renew the credential",
+    ),
+    (
+        "polls have stopped",
+        |p| {
+            let long_ago = p.system.now() - SignedDuration::from_hours(2);
+            p.state("amazon-two", |state| state.last_poll = Some(long_ago));
+        },
+        "amazon-two",
+        "poll",
+        Outcome::Warning,
+        "no poll has succeeded since",
+        "parcelwire serve",
+    ),
+    (
+        "a wrong option",
+        |p| {
+            p.settings(|connection| {
+                if connection.kind == "shopify" {
+                    connection.options.insert("shop".into(), "harbour-lamps.com".into());
+                }
+            });
+        },
+        "shop",
+        "settings",
+        Outcome::Bad,
+        "`shop` must be the shop's own address",
+        "in the settings",
+    ),
+];
+
+#[test]
+fn a_healthy_system_has_no_finding() {
+    let report = Place::healthy().report();
+    assert_eq!(findings(&report), []);
+    assert_eq!(report.worst, Outcome::Good);
+    let looked_at: Vec<&str> = report.connections.iter().flat_map(|c| &c.checks).map(|c| c.check).collect();
+    for check in
+        ["credentials", "scopes", "api_version", "automatic_fulfillment", "webhooks", "roles", "poll"]
+    {
+        assert!(looked_at.contains(&check), "{check} is not looked at: {looked_at:?}");
+    }
+}
+
+#[test]
+fn each_broken_thing_is_the_one_finding_and_says_how_it_is_mended() {
+    for (name, break_it, whose, check, outcome, words, mend) in BROKEN {
+        let mut place = Place::healthy();
+        break_it(&mut place);
+        let report = place.report();
+        let found = findings(&report);
+        let [(found_at, finding)] = &found[..] else { panic!("{name}: {found:#?}") };
+        assert_eq!((found_at.as_str(), finding.check, finding.outcome), (*whose, *check, *outcome), "{name}");
+        assert!(finding.words.contains(words), "{name}: {}", finding.words);
+        let told = finding.mend.as_deref().unwrap();
+        assert!(told.contains(mend), "{name}: {told}");
+        assert_eq!(report.worst, *outcome, "{name}");
+        // Whatever is printed of it holds no secret.
+        let printed = serde_json::to_string(&report).unwrap();
+        for secret in ["shop-token", "shop-secret", "client-secret-amazon", "refresh-amazon", "Atza|"] {
+            assert!(!printed.contains(secret), "{name} prints {secret}");
+        }
+    }
+}
+
+#[test]
+fn looking_changes_nothing() {
+    let place = Place::healthy();
+    let (before, subscriptions) = (place.system.world.clone(), place.subscriptions());
+    let states = || {
+        ["shop", "amazon-us", "amazon-two"]
+            .map(|id| block_on(before.connection_state(&account(id))).unwrap().unwrap().value)
+    };
+    let state = states();
+    place.report();
+    place.check();
+    assert_eq!(states(), state);
+    assert_eq!(place.subscriptions(), subscriptions);
+    let record = place.system.wire.amazon.lock().unwrap().record();
+    assert!(record.packages.is_empty(), "nothing was confirmed");
+}
+
+#[test]
+fn registering_twice_changes_nothing_the_second_time_and_leaves_others_alone() {
+    let place = Place::healthy();
+    place.end_subscriptions();
+    let another = "https://erp.example/shopify/fulfillments";
+    let tag = "0".repeat(32);
+    let staging = format!("https://stage.example/webhooks/stores/shop-{tag}");
+    place.add_subscription("FULFILLMENTS_CREATE", another);
+    place.add_subscription("FULFILLMENTS_CREATE", &staging);
+    place.add_subscription("ORDERS_EDITED", another);
+
+    let view = place.register();
+    assert!(view.is_good() && view.changed == 4, "{view:?}");
+    let after = place.subscriptions();
+    let url = view.address.clone().unwrap();
+    assert!(url.starts_with("https://parcels.example/webhooks/stores/shop-"), "{url}");
+    let sent: Vec<(&str, &str)> = after.iter().map(|one| (one.topic.as_str(), one.uri.as_str())).collect();
+    assert_eq!(
+        sent,
+        [
+            ("FULFILLMENTS_CREATE", another),
+            ("FULFILLMENTS_CREATE", staging.as_str()),
+            ("ORDERS_EDITED", another),
+            ("FULFILLMENTS_CREATE", &url),
+            ("FULFILLMENTS_UPDATE", &url),
+            ("ORDERS_CANCELLED", &url),
+            ("APP_UNINSTALLED", &url),
+        ]
+    );
+    assert_eq!(view.others.len(), 3);
+
+    let again = place.register();
+    assert!(again.is_good() && again.changed == 0, "{again:?}");
+    assert_eq!(place.subscriptions(), after);
+}
+
+#[test]
+fn an_old_address_of_ours_is_redirected_and_a_flawed_one_made_anew() {
+    let place = Place::healthy();
+    let url = place.check().address.unwrap();
+    place.end_subscriptions();
+    place.add_subscription("FULFILLMENTS_CREATE", &url.replace(HERE, "https://old-tunnel.example"));
+    let filtered = Subscription {
+        id: String::new(),
+        topic: "ORDERS_CANCELLED".into(),
+        uri: url.clone(),
+        format: "JSON".into(),
+        filter: Some("id:1".into()),
+    };
+    place.system.wire.shopify.lock().unwrap().add_subscription(SHOP, filtered).unwrap();
+    let states: Vec<TopicState> = place.check().topics.iter().map(|topic| topic.state).collect();
+    assert_eq!(states, [TopicState::Elsewhere, TopicState::Missing, TopicState::Flawed, TopicState::Missing]);
+
+    let view = place.register();
+    assert!(view.is_good(), "{view:?}");
+    let after = place.subscriptions();
+    assert_eq!(after.len(), 4);
+    assert!(after.iter().all(|one| one.uri == url && one.filter.is_none()), "{after:?}");
+}
+
+#[test]
+fn a_delivery_to_a_registered_address_is_taken() {
+    let place = Place::healthy();
+    let url = place.check().address.unwrap();
+    let path = url.strip_prefix(HERE).unwrap().to_owned();
+    assert_eq!(
+        path,
+        workflow::receive::store_path(&place.system.receiver.route_key, &"shop".try_into().unwrap()),
+        "stores are told the very path that the receiver listens on"
+    );
+}
+
+#[test]
+fn what_cannot_be_done_is_said() {
+    let place = Place::healthy();
+    let world = place.world();
+    let unknown = block_on(webhooks_register(&world, Some("shop"), &addresses(None))).unwrap_err();
+    assert!(unknown.to_string().contains("--address"), "{unknown}");
+    let refused = block_on(webhooks_check(&world, Some("amazon-us"), &addresses(None))).unwrap_err();
+    assert!(refused.to_string().contains("no store"), "{refused}");
+    // A shop that refuses: told in its view, and nothing was made.
+    place.end_subscriptions();
+    place.system.wire.shopify.lock().unwrap().set_scopes(SHOP, vec!["read_orders".into()]).unwrap();
+    let view = place.register();
+    assert!(!view.is_good() && view.problem.is_some(), "{view:?}");
+    assert_eq!(place.subscriptions().len(), 2, "what needs no such scope is subscribed to all the same");
+}
