@@ -52,20 +52,36 @@ impl std::fmt::Debug for ClockWatch {
 impl Transport for ClockWatch {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
         let host = request.uri().host().unwrap_or_default().to_owned();
+        let sent = self.clock.now();
         let answer = self.inner.send(request).await?;
         let now = self.clock.now();
-        if let Some(skew) = skew(&answer, now).filter(|skew| skew.abs() > TOO_MUCH) {
+        if let Some(skew) = ahead(&answer, sent, now).filter(|skew| skew.abs() > TOO_MUCH) {
             self.tell(skew, now, &host);
         }
         Ok(answer)
     }
 }
 
-/// How far our clock is from the answer's; `None` if the answer does not say.
-fn skew(answer: &http::Response<Vec<u8>>, now: Timestamp) -> Option<SignedDuration> {
+/// How far we are ahead of whoever gave this answer between these two moments; `None` if it does not say the time.
+///
+/// A date is cut to whole seconds, so anything within its second, and within the time the answer took, is no
+/// difference. A server's date is never older than its answer, a cache's may be: none of ours is cached.
+pub(crate) fn ahead(
+    answer: &http::Response<Vec<u8>>,
+    sent: Timestamp,
+    received: Timestamp,
+) -> Option<SignedDuration> {
+    // `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7).
     let said = answer.headers().get(header::DATE)?.to_str().ok()?;
-    let said = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(said).ok()?;
-    Some(now.duration_since(said))
+    let said = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(said.trim()).ok()?;
+    let end_of_second = said.saturating_add(SignedDuration::from_secs(1)).unwrap_or(said);
+    Some(if sent > end_of_second {
+        sent.duration_since(end_of_second)
+    } else if received < said {
+        received.duration_since(said)
+    } else {
+        SignedDuration::ZERO
+    })
 }
 
 #[cfg(test)]
@@ -95,8 +111,8 @@ mod tests {
             ("Sat, 21 Nov 2026 10:00:00 GMT", false),
             ("Sat, 21 Nov 2026 10:01:00 GMT", false),
             ("Sat, 21 Nov 2026 10:01:01 GMT", true),
-            ("Sat, 21 Nov 2026 09:58:59 GMT", true),
-            ("Sat, 21 Nov 2026 09:59:00 GMT", false),
+            ("Sat, 21 Nov 2026 09:58:58 GMT", true),
+            ("Sat, 21 Nov 2026 09:58:59 GMT", false),
             ("", false),
             ("yesterday", false),
         ] {
@@ -112,6 +128,23 @@ mod tests {
                 send();
                 assert_eq!(*watch.told_at.lock().unwrap(), first);
             }
+        }
+    }
+
+    #[test]
+    fn a_date_is_whole_seconds_and_an_answer_takes_its_time() {
+        let at = |text: &str| -> Timestamp { text.parse().unwrap() };
+        let mut answer = http::Response::new(Vec::new());
+        assert_eq!(ahead(&answer, at("2026-11-21T10:00:00Z"), at("2026-11-21T10:00:00Z")), None);
+        answer.headers_mut().insert(header::DATE, "Sat, 21 Nov 2026 10:00:00 GMT".parse().unwrap());
+        for (sent, received, want) in [
+            ("2026-11-21T10:00:00.9Z", "2026-11-21T10:00:01.2Z", 0),
+            ("2026-11-21T09:59:40Z", "2026-11-21T10:00:10Z", 0),
+            ("2026-11-21T10:10:01Z", "2026-11-21T10:10:02Z", 600),
+            ("2026-11-21T09:49:59Z", "2026-11-21T09:50:00Z", -600),
+        ] {
+            let seconds = ahead(&answer, at(sent), at(received)).map(|by| by.as_secs());
+            assert_eq!(seconds, Some(want), "{sent}");
         }
     }
 }

@@ -14,7 +14,7 @@ use serde::Serialize;
 
 use super::{AdminError, WebhookAddresses, connection_named};
 use crate::world::World;
-use clock::ClockWatch;
+use clock::ClockComparison;
 
 /// What an examination needs besides the world.
 #[derive(Clone, Copy)]
@@ -89,7 +89,7 @@ pub async fn doctor(world: &World, with: Instruments<'_>, only: Option<&str>) ->
     for further in with.further {
         system.extend(further.check_up().await);
     }
-    let watch = ClockWatch::new(world.transport.as_ref(), world.clock.as_ref());
+    let watch = ClockComparison::new(world.transport.as_ref(), world.clock.as_ref());
     let reach = Reach { transport: &watch, ..world.reach() };
     let mut reports = Vec::new();
     for connection in &connections {
