@@ -1,142 +1,19 @@
 //! `doctor` and `webhooks` over the production connectors and the stateful stand-ins: each broken thing is found
 //! under its own name with its own mend, and nothing else is.
 
-use std::sync::Arc;
+mod place;
 
-use async_trait::async_trait;
 use connector_api::{Check, Outcome};
-use domain::connection::Connection;
-use domain::connection_state::{Activity, ConnectionState};
+use domain::connection_state::Activity;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
 use ports::credentials::WebhookKeys;
-use ports::{Clock, Credential, Transport, TransportError};
 use sandbox::amazon::Participation;
-use sandbox::shopify::{FulfillSpec, LineSpec, OrderSpec, Subscription};
-use secrecy::SecretString;
-use signatures::RouteKey;
-use workflow::admin::{
-    Instruments, Report, TopicState, WebhookAddresses, WebhookView, doctor, webhooks_check, webhooks_register,
-};
-use workflow::world::World;
+use sandbox::shopify::{LineSpec, OrderSpec, Subscription};
+use workflow::admin::{Report, TopicState, webhooks_check, webhooks_register};
 
-use crate::harness::{SHOP, System, Wire, account, amazon_connection, shopify_connection};
-
-const HERE: &str = "https://parcels.example";
-
-/// Answers tell the time, as servers do, by a clock that need not be ours.
-struct Dated {
-    wire: Arc<Wire>,
-    clock: Arc<dyn Clock>,
-    ours_is_ahead: SignedDuration,
-}
-
-#[async_trait]
-impl Transport for Dated {
-    async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
-        let mut response = self.wire.send(request).await?;
-        let date = self.clock.now().saturating_sub(self.ours_is_ahead).unwrap();
-        let date = jiff::fmt::rfc2822::DateTimePrinter::new().timestamp_to_rfc9110_string(&date).unwrap();
-        response.headers_mut().insert("date", date.parse().unwrap());
-        Ok(response)
-    }
-}
-
-struct Place {
-    system: System,
-    ours_is_ahead: SignedDuration,
-}
-
-fn addresses(base: Option<&str>) -> WebhookAddresses {
-    let key = SecretString::from("route key of the tests, long enough".to_owned());
-    WebhookAddresses::new(base, RouteKey::new(key).unwrap(), false).unwrap()
-}
-
-impl Place {
-    /// Everything in order: subscribed, polled, one parcel shipped as it should be.
-    fn healthy() -> Self {
-        let system = System::start();
-        let place = Self { system, ours_is_ahead: SignedDuration::ZERO };
-        let now = place.system.now();
-        {
-            let mut shop = place.system.wire.shopify.lock().unwrap();
-            let lines = vec![LineSpec::new("LAMP", 1)];
-            let order = shop.create_order(now, SHOP, OrderSpec { lines, ..OrderSpec::default() }).unwrap().id;
-            let parcel = FulfillSpec { numbers: vec!["1Z999AA10123456784".into()], ..FulfillSpec::default() };
-            shop.fulfill(now, SHOP, order, parcel).unwrap();
-        }
-        for id in ["shop", "amazon-us", "amazon-two"] {
-            place.state(id, |state| {
-                state.last_poll = Some(now);
-                state.last_webhook = Some(now);
-            });
-        }
-        place.register();
-        place
-    }
-
-    fn world(&self) -> World {
-        let transport = Dated {
-            wire: self.system.wire.clone(),
-            clock: self.system.clock.clone(),
-            ours_is_ahead: self.ours_is_ahead,
-        };
-        World { transport: Arc::new(transport), ..self.system.world.clone() }
-    }
-
-    fn state(&self, id: &str, change: impl FnMut(&mut ConnectionState)) {
-        block_on(self.system.world.change_connection(&account(id), change)).unwrap();
-    }
-
-    fn register(&self) -> WebhookView {
-        let views = block_on(webhooks_register(&self.world(), Some("shop"), &addresses(Some(HERE)))).unwrap();
-        views.into_iter().next().unwrap()
-    }
-
-    fn check(&self) -> WebhookView {
-        let views = block_on(webhooks_check(&self.world(), None, &addresses(Some(HERE)))).unwrap();
-        assert_eq!(views.len(), 1, "marketplaces send no webhooks");
-        views.into_iter().next().unwrap()
-    }
-
-    fn report(&self) -> Report {
-        let addresses = addresses(Some(HERE));
-        let webhook_secrets = self.system.credentials.as_ref();
-        let with = Instruments { addresses: &addresses, webhook_secrets, further: &[] };
-        block_on(doctor(&self.world(), with, None)).unwrap()
-    }
-
-    fn subscriptions(&self) -> Vec<Subscription> {
-        self.system.wire.shopify.lock().unwrap().subscriptions(SHOP).unwrap().to_vec()
-    }
-
-    fn end_subscriptions(&self) {
-        self.system.wire.shopify.lock().unwrap().end_subscriptions(SHOP).unwrap();
-    }
-
-    fn add_subscription(&self, topic: &str, uri: &str) {
-        let one = Subscription {
-            id: String::new(),
-            topic: topic.to_owned(),
-            uri: uri.to_owned(),
-            format: "JSON".to_owned(),
-            filter: None,
-        };
-        self.system.wire.shopify.lock().unwrap().add_subscription(SHOP, one).unwrap();
-    }
-
-    fn secret(&self, id: &str, name: &str, secret: &str) {
-        let secrets = [(name.to_owned(), SecretString::from(secret.to_owned()))].into();
-        self.system.credentials.put(account(id), Credential { secrets, ..Credential::default() });
-    }
-
-    fn settings(&self, change: impl Fn(&mut Connection)) {
-        let mut all =
-            vec![shopify_connection(), amazon_connection("amazon-us"), amazon_connection("amazon-two")];
-        all.iter_mut().for_each(change);
-        self.system.apply_all(&all);
-    }
-}
+use crate::harness::{SHOP, account};
+use place::{HERE, Place, addresses};
 
 /// Whatever is not good: whose, what, how bad, and the mend.
 fn findings(report: &Report) -> Vec<(String, Check)> {
@@ -152,6 +29,22 @@ fn findings(report: &Report) -> Vec<(String, Check)> {
 type Row = (&'static str, fn(&mut Place), &'static str, &'static str, Outcome, &'static str, &'static str);
 
 const BROKEN: &[Row] = &[
+    (
+        "a carrier that nobody knows",
+        |p| {
+            let order = "111-1111111-1111111";
+            p.system.order(order, &[("LAMP", 1)]);
+            p.system.shop_order(order, "amazon-us", &[("LAMP", 1)]);
+            let (_, delivery) = p.system.ship(order, "Ghost Couriers", &["GC-1"], &[("LAMP", 1)]);
+            assert_eq!(p.system.post(&delivery), 200);
+            p.system.settle();
+        },
+        "system",
+        "mappings",
+        Outcome::Warning,
+        "would hold parcels: \"Ghost Couriers\"",
+        "parcelwire map lint",
+    ),
     (
         "the shop's token is revoked",
         |p| p.system.wire.shopify.lock().unwrap().set_token(SHOP, None).unwrap(),

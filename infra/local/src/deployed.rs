@@ -1,6 +1,7 @@
 //! A deployed stack, as the command line works on it: the same world over AWS, as the person who gives the command.
 
 mod apply;
+mod check_up;
 
 use std::sync::Arc;
 

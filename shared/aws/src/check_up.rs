@@ -1,50 +1,20 @@
-//! How queues and mail are, asked of AWS without changing anything.
+//! How mail is, and what else a stack needs of its account, asked of AWS without changing anything.
+
+mod account;
 
 use async_trait::async_trait;
-use aws_sdk_sqs::types::QueueAttributeName;
 use ports::{Check, CheckUp};
 
+use crate::SesMail;
 use crate::explain::explain;
-use crate::{SesMail, SqsQueue};
+
+pub use account::{AlarmTopic, Concurrency};
 
 /// Mails a day that SES allows in its sandbox; more is given only outside.
 ///
 /// Contract: "Moving out of the Amazon SES sandbox" (200 messages in 24 hours), read 2026-11-21. The API of SES v1 has no
 /// plainer sign.
 const SANDBOX_QUOTA: f64 = 200.0;
-
-#[async_trait]
-impl CheckUp for SqsQueue {
-    async fn check_up(&self) -> Vec<Check> {
-        const CHECK: &str = "queue";
-        let mut checks = Vec::new();
-        for (queue, url) in self.urls() {
-            let name = queue.as_str();
-            let asked = self
-                .client()
-                .get_queue_attributes()
-                .queue_url(url)
-                .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
-                .send()
-                .await;
-            checks.push(match asked {
-                Err(error) => Check::bad(
-                    CHECK,
-                    format!("queue {name} cannot be read: {}", explain("GetQueueAttributes", &error)),
-                    "see that the stack is there, that the region is the stack's, and that these credentials may read it",
-                ),
-                Ok(answer) => {
-                    let number = answer.attributes.as_ref().and_then(|all| {
-                        all.get(&QueueAttributeName::ApproximateNumberOfMessages).map(String::as_str)
-                    });
-                    let waiting = number.unwrap_or("an unknown number of");
-                    Check::good(CHECK, format!("queue {name} can be read; {waiting} messages wait"))
-                }
-            });
-        }
-        checks
-    }
-}
 
 #[async_trait]
 impl CheckUp for SesMail {
@@ -125,7 +95,7 @@ fn unasked(check: &'static str, why: &str) -> Check {
 mod tests {
     use super::*;
     use crate::fake_http::{Answer, FakeHttp};
-    use ports::{Outcome, QueueName};
+    use ports::Outcome;
 
     fn quota(most: &str, sent: &str) -> Answer {
         Answer::xml(
@@ -182,20 +152,5 @@ mod tests {
             let outcomes: Vec<Outcome> = ses.check_up().await.iter().map(|check| check.outcome).collect();
             assert_eq!(outcomes, want, "{name}");
         }
-    }
-
-    #[tokio::test]
-    async fn a_queue_that_is_not_there_is_found() {
-        let gone = r#"{"__type":"com.amazonaws.sqs#QueueDoesNotExist","message":"no such queue"}"#;
-        let there = r#"{"Attributes":{"ApproximateNumberOfMessages":"3"}}"#;
-        let fake = FakeHttp::answering([Answer::json(200, there), Answer::json(400, gone)]);
-        let urls = QueueName::ALL.map(|queue| (queue, format!("https://sqs.example/{}", queue.as_str())));
-        let checks = SqsQueue::new(fake.clients().sqs(), urls).check_up().await;
-        let outcomes: Vec<Outcome> = checks.iter().map(|check| check.outcome).collect();
-        assert_eq!(outcomes, [Outcome::Good, Outcome::Bad]);
-        assert!(
-            checks[0].words.contains("3 messages") && checks[1].words.contains("no such queue"),
-            "{checks:?}"
-        );
     }
 }

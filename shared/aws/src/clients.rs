@@ -138,6 +138,12 @@ impl Clients {
         aws_sdk_kms::Client::new(&self.config(self.patience.attempts))
     }
 
+    /// A Lambda client, for the account's limits.
+    #[must_use]
+    pub fn lambda(&self) -> aws_sdk_lambda::Client {
+        aws_sdk_lambda::Client::new(&self.config(self.patience.attempts))
+    }
+
     /// An SNS client.
     #[must_use]
     pub fn sns(&self) -> aws_sdk_sns::Client {

@@ -6,8 +6,9 @@ use ports::{QueueName, SystemClock};
 
 use crate::tables::{CREDENTIALS, WEBHOOK_SECRETS};
 use crate::{
-    AwsKeys, Clients, DynamoClient, DynamoCredentials, DynamoLedger, DynamoWebhookSecrets, Envelope,
-    Patience, SesMail, SqsDeadLetters, SqsQueue, Stack, StackError, TableNames,
+    AlarmTopic, AwsKeys, Clients, Concurrency, DynamoClient, DynamoCredentials, DynamoLedger,
+    DynamoWebhookSecrets, Envelope, Patience, SesMail, SqsDeadLetters, SqsQueue, Stack, StackError,
+    TableNames,
 };
 
 /// The adapters of one installation. A function carries only the services that it asks for.
@@ -89,6 +90,18 @@ impl Installation {
     #[must_use]
     pub fn dead_letters(&self, queue: &str, letters: &str) -> SqsDeadLetters {
         SqsDeadLetters::new(self.clients.sqs(), queue, letters)
+    }
+
+    /// How many functions of its account may run at once.
+    #[must_use]
+    pub fn concurrency(&self) -> Concurrency {
+        Concurrency(self.clients.lambda())
+    }
+
+    /// The topic of this ARN, that its alarms are told to.
+    #[must_use]
+    pub fn alarm_topic(&self, arn: &str) -> AlarmTopic {
+        AlarmTopic { client: self.clients.sns(), arn: arn.to_owned() }
     }
 
     /// Its mail, sent as `from`; by a configuration set, which tells what became of it, and with a topic that the

@@ -24,6 +24,7 @@ pub mod webhook_secrets;
 /// The SDK's DynamoDB client, so that no other crate has to name the SDK.
 pub use aws_sdk_dynamodb::Client as DynamoClient;
 pub use aws_smithy_runtime_api::client::http::SharedHttpClient;
+pub use check_up::{AlarmTopic, Concurrency};
 pub use clients::{AwsKeys, Clients, Patience};
 pub use credentials::DynamoCredentials;
 pub use dead_letters::{Depth, SqsDeadLetters};

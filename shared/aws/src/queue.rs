@@ -23,14 +23,6 @@ impl SqsQueue {
     pub fn new(client: Client, urls: impl IntoIterator<Item = (QueueName, String)>) -> Self {
         Self { client, urls: urls.into_iter().collect() }
     }
-
-    pub(crate) fn client(&self) -> &Client {
-        &self.client
-    }
-
-    pub(crate) fn urls(&self) -> &BTreeMap<QueueName, String> {
-        &self.urls
-    }
 }
 
 #[async_trait]

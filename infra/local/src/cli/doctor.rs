@@ -2,12 +2,15 @@
 
 use clap::{Args, Subcommand};
 use ports::{Check, CheckUp, Outcome};
+use secrecy::SecretString;
 use settings::local::LocalSettings;
 use signatures::RouteKey;
 use workflow::admin::{self, Instruments, Report, TopicState, TopicView, WebhookAddresses, WebhookView};
+use workflow::world::World;
 
 use super::output::{or_dash, table, wrapped};
 use super::{Failure, Global, Out, open, settings};
+use crate::deployed::{Deployed, Which};
 use crate::examine::{MailCheck, QueueCheck, SettingsCheck};
 use crate::system::{self, Local};
 
@@ -25,7 +28,7 @@ pub(super) struct DoctorArgs {
 /// Where stores reach this system.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Address {
-    /// Where stores reach this system [default: general.public_url of the settings]
+    /// Where stores reach this system [default: general.public_url of the settings, or the stack's]
     #[arg(long, value_name = "https://…")]
     address: Option<String>,
 }
@@ -48,31 +51,89 @@ pub(super) enum WebhooksCommand {
     },
 }
 
-/// The system of the settings, without anything being changed by them.
-async fn opened(global: &Global) -> Result<(Local, LocalSettings), Failure> {
-    let settings = settings(global)?;
-    let local = open(&global.data, Some(&settings)).await?;
-    local.hold_secrets(&settings);
-    Ok((local, settings))
+/// What is looked at, and where stores reach it.
+struct Looked {
+    at: Subject,
+    addresses: WebhookAddresses,
 }
 
-fn addresses(local: &Local, settings: &LocalSettings, given: &Address) -> Result<WebhookAddresses, Failure> {
-    let key = RouteKey::new(system::route_key(local.data.path())?)
-        .map_err(|error| Failure::failed(error.to_string()))?;
-    let base = given.address.as_deref().or(settings.general.public_url.as_deref());
-    WebhookAddresses::new(base, key, settings.general.allow_base_urls)
-        .map_err(|error| Failure::refused(error.to_string()))
+enum Subject {
+    /// One machine, as its settings say.
+    Machine { local: Box<Local>, settings: Box<LocalSettings> },
+    /// A stack; its settings are those that were applied.
+    Stack(Box<Deployed>),
+}
+
+impl Looked {
+    async fn open(global: &Global, given: &Address) -> Result<Self, Failure> {
+        match global.which() {
+            Some(which) => Self::at_stack(which, given).await,
+            None => Self::at_machine(global, given).await,
+        }
+    }
+
+    /// The system of the settings, without anything being changed by them.
+    async fn at_machine(global: &Global, given: &Address) -> Result<Self, Failure> {
+        let settings = settings(global)?;
+        let local = open(&global.data, Some(&settings)).await?;
+        local.hold_secrets(&settings);
+        let base = given.address.as_deref().or(settings.general.public_url.as_deref());
+        let key = system::route_key(local.data.path())?;
+        let addresses = addresses(base, key, settings.general.allow_base_urls)?;
+        Ok(Self { at: Subject::Machine { local: Box::new(local), settings: Box::new(settings) }, addresses })
+    }
+
+    async fn at_stack(which: Which<'_>, given: &Address) -> Result<Self, Failure> {
+        let deployed = Deployed::open(which).await?;
+        let stored = deployed.webhook_secrets().route_key().await;
+        let key = stored.map_err(|error| Failure::failed(error.to_string()))?.ok_or_else(|| {
+            let name = deployed.name();
+            Failure::refused(format!(
+                "stack {name} has no settings yet: `parcelwire apply --stack {name} FILE`"
+            ))
+        })?;
+        let receiver = deployed.receiver()?;
+        let base = given.address.as_deref().unwrap_or(&receiver);
+        let addresses = addresses(Some(base), key, deployed.world.allow_base_urls)?;
+        Ok(Self { at: Subject::Stack(Box::new(deployed)), addresses })
+    }
+
+    fn world(&self) -> &World {
+        match &self.at {
+            Subject::Machine { local, .. } => &local.world,
+            Subject::Stack(deployed) => &deployed.world,
+        }
+    }
+
+    async fn report(&self, only: Option<&str>) -> Result<Report, Failure> {
+        let addresses = &self.addresses;
+        Ok(match &self.at {
+            Subject::Machine { local, settings } => {
+                let (queue, mail) = (QueueCheck(local.queue.clone()), MailCheck(settings.mail.clone()));
+                let taken_over = SettingsCheck { world: &local.world, settings };
+                let further: [&dyn CheckUp; 3] = [&taken_over, &queue, &mail];
+                let webhook_secrets = local.credentials.as_ref();
+                let with = Instruments { addresses, webhook_secrets, further: &further };
+                admin::doctor(&local.world, with, only).await?
+            }
+            Subject::Stack(deployed) => {
+                let all = deployed.check_ups()?;
+                let further: Vec<&dyn CheckUp> = all.iter().map(AsRef::as_ref).collect();
+                let webhook_secrets = &deployed.webhook_secrets();
+                let with = Instruments { addresses, webhook_secrets, further: &further };
+                admin::doctor(&deployed.world, with, only).await?
+            }
+        })
+    }
+}
+
+fn addresses(base: Option<&str>, key: SecretString, loopback: bool) -> Result<WebhookAddresses, Failure> {
+    let key = RouteKey::new(key).map_err(|error| Failure::failed(error.to_string()))?;
+    WebhookAddresses::new(base, key, loopback).map_err(|error| Failure::refused(error.to_string()))
 }
 
 pub(super) async fn doctor(global: &Global, args: &DoctorArgs, out: &mut Out) -> Result<(), Failure> {
-    let (local, settings) = opened(global).await?;
-    let addresses = addresses(&local, &settings, &args.address)?;
-    let (queue, mail) = (QueueCheck(local.queue.clone()), MailCheck(settings.mail.clone()));
-    let taken_over = SettingsCheck { world: &local.world, settings: &settings };
-    let further: [&dyn CheckUp; 3] = [&taken_over, &queue, &mail];
-    let with =
-        Instruments { addresses: &addresses, webhook_secrets: local.credentials.as_ref(), further: &further };
-    let report = admin::doctor(&local.world, with, args.connection.as_deref()).await?;
+    let report = Looked::open(global, &args.address).await?.report(args.connection.as_deref()).await?;
     out.answer(&report, |width| shown(&report, width));
     match report.worst {
         Outcome::Good | Outcome::ByHand => Ok(()),
@@ -130,17 +191,16 @@ pub(super) async fn webhooks(
     command: WebhooksCommand,
     out: &mut Out,
 ) -> Result<(), Failure> {
-    let (local, settings) = opened(global).await?;
     let (connection, address, register) = match command {
         WebhooksCommand::Check { connection, address } => (connection, address, false),
         WebhooksCommand::Register { connection, address } => (connection, address, true),
     };
-    let addresses = addresses(&local, &settings, &address)?;
+    let looked = Looked::open(global, &address).await?;
     let only = connection.as_deref();
     let views = if register {
-        admin::webhooks_register(&local.world, only, &addresses).await?
+        admin::webhooks_register(looked.world(), only, &looked.addresses).await?
     } else {
-        admin::webhooks_check(&local.world, only, &addresses).await?
+        admin::webhooks_check(looked.world(), only, &looked.addresses).await?
     };
     out.answer(&views, |width| told(&views, width));
     match views.iter().find(|view| !view.is_good()) {

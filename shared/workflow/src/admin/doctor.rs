@@ -5,6 +5,7 @@
 
 mod clock;
 mod connection;
+mod mappings;
 mod webhooks;
 
 use connector_api::{Check, Outcome, Reach};
@@ -101,6 +102,7 @@ pub async fn doctor(world: &World, with: Instruments<'_>, only: Option<&str>) ->
         });
     }
     system.extend(watch.check());
+    system.extend(mappings::check(world, only, &connections).await);
     Ok(Report::of(system, reports))
 }
 
