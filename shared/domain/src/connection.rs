@@ -170,6 +170,9 @@ pub struct MailSettings {
     /// The hour of day (0 to 23, merchant's time) of the digest; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub digest_hour: Option<i8>,
+    /// Whether each Monday brings a mail that proves that mail arrives.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub weekly_test: bool,
 }
 
 impl MailSettings {

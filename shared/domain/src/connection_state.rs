@@ -84,6 +84,9 @@ pub struct ConnectionState {
     /// The day (in the merchant's zone) of the last digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_digest: Option<String>,
+    /// The Monday of the last weekly test mail.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_weekly_test: Option<String>,
     /// What the merchant is told.
     #[serde(default)]
     pub alerts: Alerts,
@@ -116,6 +119,7 @@ impl ConnectionState {
             last_confirmation: None,
             credentials_expire_at: None,
             last_digest: None,
+            last_weekly_test: None,
             alerts: Alerts::default(),
             history: History::default(),
         }

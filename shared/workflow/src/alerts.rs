@@ -10,6 +10,7 @@ mod feedback;
 mod group;
 mod path;
 mod rows;
+mod weekly;
 
 use std::collections::BTreeSet;
 
@@ -33,6 +34,7 @@ pub use digest::digest_is_due;
 pub use feedback::{SuppressedAddress, Suppression, allow_address, suppressed_addresses};
 pub use group::MailGroup;
 pub use path::{MailPath, mail_path};
+pub use weekly::weekly_test_due;
 
 /// The causes of alerts on a store order.
 pub(crate) mod store_causes {
@@ -74,7 +76,8 @@ async fn tell_of(world: &World, key: ItemKey) -> Result<(), WorkError> {
     match (key.table, key.pk.get(..2), key.sk.as_str()) {
         (Table::Connections, ..) => {
             move_alerts::<ConnectionState>(world, &key).await?;
-            digest::send_if_due(world, &key).await
+            digest::send_if_due(world, &key).await?;
+            weekly::send_if_due(world, &key).await
         }
         (_, Some("S#"), _) => move_alerts::<StoreOrder>(world, &key).await,
         (_, Some("M#"), "O") => move_alerts::<MarketplaceOrder>(world, &key).await,

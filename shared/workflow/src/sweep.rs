@@ -17,7 +17,7 @@ use ports::ledger::{Due, Hint};
 use ports::{Expect, Item, LedgerError, QueueName, Write};
 use serde::Deserialize;
 
-use crate::alerts::digest_is_due;
+use crate::alerts::{digest_is_due, weekly_test_due};
 use crate::message::{AlertMessage, Look, WorkError};
 use crate::receive::{PENDING, replay};
 use crate::records::{Stored, later};
@@ -234,7 +234,7 @@ impl Sweep<'_> {
         Ok(())
     }
 
-    /// Tells of every connection whose state has alerts due, or whose daily digest is.
+    /// Tells of every connection whose state has alerts due, or whose daily digest or weekly test is.
     async fn connections(&mut self) -> Result<(), WorkError> {
         let now = self.world.now();
         let remind = Timing::default().remind_before;
@@ -255,6 +255,7 @@ impl Sweep<'_> {
                     self.took(&item.key, noted)?;
                 }
                 if digest_is_due(connection, &state, now)
+                    || weekly_test_due(connection, &state, now).is_some()
                     || is_due(state.alerts.next_due(now, None, remind), now)
                 {
                     let outcome = self.alert(&item.key).await;

@@ -28,6 +28,7 @@ pub(super) struct Level {
 struct MailLevel {
     to: Option<Vec<String>>,
     digest_hour: Option<i8>,
+    weekly_test: Option<bool>,
     kinds: BTreeMap<MailKind, KindLevel>,
 }
 
@@ -99,6 +100,7 @@ impl MailLevel {
     fn read(section: &Section<'_>) -> Self {
         let to = section.get("to").map(|node| addresses(&node));
         let digest_hour = section.get("digest_hour").and_then(|node| node.whole(0..24));
+        let weekly_test = section.get("weekly_test").and_then(|node| node.boolean());
         let mut kinds = BTreeMap::new();
         let by_kind = section.section("kinds");
         for kind in MailKind::ALL {
@@ -111,7 +113,8 @@ impl MailLevel {
             one.finish();
         }
         by_kind.finish();
-        Self { to, digest_hour: digest_hour.and_then(|hour| i8::try_from(hour).ok()), kinds }
+        let digest_hour = digest_hour.and_then(|hour| i8::try_from(hour).ok());
+        Self { to, digest_hour, weekly_test, kinds }
     }
 }
 
@@ -175,7 +178,7 @@ pub(super) fn merge(levels: &[&Level]) -> Merged {
     let mut merged = Merged {
         time_zone: "UTC".to_owned(),
         sync: true,
-        mail: MailSettings::default(),
+        mail: MailSettings { weekly_test: true, ..MailSettings::default() },
         timing: Timing::default(),
         carriers: CarrierPolicy::default(),
     };
@@ -186,6 +189,7 @@ pub(super) fn merge(levels: &[&Level]) -> Merged {
         }
         merged.sync = level.sync.unwrap_or(merged.sync);
         merged.mail.digest_hour = level.mail.digest_hour.or(merged.mail.digest_hour);
+        merged.mail.weekly_test = level.mail.weekly_test.unwrap_or(merged.mail.weekly_test);
         if let Some(to) = &level.mail.to {
             // Nearest first also here: whoever is named nearer hears of every kind, even of one that a
             // farther level sends to somebody else. Another merchant's people must not get these mails.

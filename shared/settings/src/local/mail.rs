@@ -102,7 +102,7 @@ pub(super) fn addresses(node: &Node<'_>) -> Vec<String> {
 
 pub(super) fn read(section: Section<'_>, secrets: &SecretReader<'_>, allow_base_urls: bool) -> MailOut {
     // These are read with the other levels; asked for here so that they are known.
-    for key in ["to", "digest_hour", "kinds"] {
+    for key in ["to", "digest_hour", "weekly_test", "kinds"] {
         section.get(key);
     }
     let from = section.get("from").and_then(|node| {

@@ -105,7 +105,7 @@ fn recipients_come_from_the_nearest_level_that_names_any() {
             "region = \"na\"",
             "region = \"na\"\nmail = { kinds = { unclear = { to = [\"desk@example.com\"] }, conflict = { off = false } } }",
         )
-        .replace("kind = \"shopify\"", "kind = \"shopify\"\nmail = { to = [\"b@example.com\", \"B@example.com\"], digest_hour = 7 }");
+        .replace("kind = \"shopify\"", "kind = \"shopify\"\nmail = { to = [\"b@example.com\", \"B@example.com\"], digest_hour = 7, weekly_test = false }");
     let settings = parse(&text).unwrap();
     let amazon = &connection(&settings, "amazon-us").connection.mail;
     assert_eq!(amazon.recipients(MailKind::Unclear), ["desk@example.com"]);
@@ -117,6 +117,7 @@ fn recipients_come_from_the_nearest_level_that_names_any() {
     assert!(shop.recipients(MailKind::Conflict).is_empty(), "off everywhere");
     assert_eq!(shop.to, ["b@example.com"], "named once");
     assert_eq!(shop.digest_hour, Some(7));
+    assert!(amazon.weekly_test && !shop.weekly_test, "on unless switched off");
 }
 
 #[test]

@@ -129,6 +129,11 @@ pub(super) fn test_letter(connection: &Connection, title: &str, now: Timestamp) 
     Letter::Account(bare(AccountMatter::Test, connection, title, now))
 }
 
+/// The weekly proof that mail gets through.
+pub(super) fn weekly_test_letter(connection: &Connection, title: &str, now: Timestamp) -> Letter {
+    Letter::Account(bare(AccountMatter::WeeklyTest, connection, title, now))
+}
+
 /// A notice that says no more than its matter.
 fn bare(matter: AccountMatter, connection: &Connection, title: &str, now: Timestamp) -> AccountNotice {
     AccountNotice {

@@ -45,15 +45,22 @@ pub(super) async fn send_if_due(world: &World, key: &ItemKey) -> Result<(), Work
     }
     let today = now.to_zoned(zone(&connection)).date();
     let letter = Letter::Digest(digest(world, &connection, now).await?);
+    let (mut sent, mut failed) = (0, 0);
     for recipient in connection.mail.recipients(MailKind::Digest) {
         let Route::To(to) = feedback::route(world, &connection, MailKind::Digest, recipient).await? else {
             continue;
         };
         let id = format!("digest-{}-{today}-{recipient}", connection.account);
         if let Err(error) = group::send(world, &to, &letter, id).await {
-            tracing::error!(connection = %connection.account, %error, "digest not sent, it will be tried again");
-            return Ok(());
+            tracing::error!(connection = %connection.account, %error, "digest not sent");
+            failed += 1;
+        } else {
+            sent += 1;
         }
+    }
+    // Tried again only while nobody has it: else whoever has would have it each minute, for another's sake.
+    if failed > 0 && sent == 0 {
+        return Ok(());
     }
     world.change_connection(&connection.account, |s| s.last_digest = Some(today.to_string())).await?;
     Ok(())

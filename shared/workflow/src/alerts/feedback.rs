@@ -229,7 +229,11 @@ pub(super) async fn route(
     Ok(instead(&connection.mail, &suppressed).map_or(Route::Nobody, Route::To))
 }
 
-async fn suppressed(world: &World, merchant: &MerchantId) -> Result<BTreeSet<String>, LedgerError> {
+/// A merchant's addresses that are not mailed any more, in lower case.
+pub(super) async fn suppressed(
+    world: &World,
+    merchant: &MerchantId,
+) -> Result<BTreeSet<String>, LedgerError> {
     Ok(suppressed_addresses(world, merchant).await?.into_iter().map(|known| known.address).collect())
 }
 

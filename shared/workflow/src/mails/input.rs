@@ -138,6 +138,8 @@ pub enum AccountMatter {
     AddressSuppressed,
     /// A test, asked for by a person.
     Test,
+    /// The weekly proof that mail gets through.
+    WeeklyTest,
 }
 
 /// About an account or the system.

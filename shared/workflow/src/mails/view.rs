@@ -207,6 +207,17 @@ fn account_words(notice: &AccountNotice, moment: &Moment, name: &str) -> (String
                     .to_owned(),
             ],
         ),
+        AccountMatter::WeeklyTest => (
+            "Parcelwire's weekly test: mail reaches you".to_owned(),
+            vec![
+                "Nothing is wrong, and nothing is to be done. Every Monday from 9 o'clock this mail walks the way \
+                 that a mail about trouble takes."
+                    .to_owned(),
+                "When it stays out, mails about trouble may stay out, too: have somebody run parcelwire doctor. \
+                 mail.weekly_test in the settings switches it off."
+                    .to_owned(),
+            ],
+        ),
     }
 }
 

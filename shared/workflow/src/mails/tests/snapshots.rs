@@ -81,4 +81,5 @@ fn accounts() {
     let over = AccountMatter::Expires { on: date(2026, 11, 19) };
     snapshot("expires_over", &Letter::Account(account(over, Stage::Reminder)));
     snapshot("test", &Letter::Account(system(AccountMatter::Test, Stage::First)));
+    snapshot("weekly_test", &Letter::Account(system(AccountMatter::WeeklyTest, Stage::First)));
 }
