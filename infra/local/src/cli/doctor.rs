@@ -28,7 +28,7 @@ pub(super) struct DoctorArgs {
 /// Where stores reach this system.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Address {
-    /// Where stores reach this system [default: general.public_url of the settings, or the stack's]
+    /// Where stores reach this system [default: `general.public_url` of the settings, or the stack's]
     #[arg(long, value_name = "https://…")]
     address: Option<String>,
 }
