@@ -8,6 +8,8 @@ mod running;
 mod world;
 
 #[cfg(test)]
+mod backup;
+#[cfg(test)]
 mod canary;
 #[cfg(test)]
 mod commands;
