@@ -201,6 +201,7 @@ const BROKEN: &[Row] = &[
         "the webhook secret is missing",
         |p| {
             p.system.credentials.put_webhook_keys(WebhookKeys {
+                app: std::collections::BTreeMap::new(),
                 account: account("shop"),
                 kind: "shopify".into(),
                 secrets: vec![],

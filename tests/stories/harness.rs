@@ -96,6 +96,7 @@ fn secret(text: &str) -> SecretString {
 
 pub(crate) fn amazon_connection(id: &str) -> Connection {
     Connection {
+        shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: Connection::SCHEMA,
         account: account(id),
         kind: "amazon".into(),
@@ -219,6 +220,7 @@ impl System {
             },
         );
         self.credentials.put_webhook_keys(WebhookKeys {
+            app: BTreeMap::new(),
             account: account("shop"),
             kind: "shopify".into(),
             secrets: vec![secret("shop-secret")],

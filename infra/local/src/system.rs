@@ -156,6 +156,7 @@ impl Local {
         let connection = &configured.connection;
         if self.world.connectors.store(&connection.kind).is_some() {
             self.credentials.put_webhook_keys(WebhookKeys {
+                app: std::collections::BTreeMap::new(),
                 account: connection.account.clone(),
                 kind: connection.kind.clone(),
                 secrets: configured.webhook_secrets.clone(),

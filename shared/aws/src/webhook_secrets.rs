@@ -1,6 +1,6 @@
 //! Webhook secrets in DynamoDB: the one table of secrets that receivers may read.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use async_trait::async_trait;
@@ -45,6 +45,11 @@ impl DynamoWebhookSecrets {
             .filter(|secret| !secret.expose_secret().is_empty())
             .map(|secret| AttributeValue::S(secret.expose_secret().to_owned()))
             .collect();
+        let app = keys
+            .app
+            .iter()
+            .map(|(name, secret)| (name.clone(), AttributeValue::S(secret.expose_secret().to_owned())))
+            .collect();
         self.client
             .put_item()
             .table_name(&self.table)
@@ -52,6 +57,7 @@ impl DynamoWebhookSecrets {
             .item("merchant", AttributeValue::S(keys.account.merchant.as_str().to_owned()))
             .item("kind", AttributeValue::S(keys.kind.clone()))
             .item("secrets", AttributeValue::L(secrets))
+            .item("app", AttributeValue::M(app))
             .send()
             .await
             .map(drop)
@@ -161,7 +167,18 @@ fn parse(
             }
         })
         .collect::<Result<Vec<_>, _>>()?;
-    Ok(WebhookKeys { account: Account::new(merchant, connection.clone()), kind, secrets })
+    let app = match item.remove("app") {
+        None => BTreeMap::new(),
+        Some(AttributeValue::M(stored)) => stored
+            .into_iter()
+            .map(|(name, value)| match value {
+                AttributeValue::S(text) => Ok((name, SecretString::from(text))),
+                _ => Err("a secret of the app is no text"),
+            })
+            .collect::<Result<_, _>>()?,
+        Some(_) => return Err("the app's secrets are no map"),
+    };
+    Ok(WebhookKeys { account: Account::new(merchant, connection.clone()), kind, secrets, app })
 }
 
 #[cfg(test)]

@@ -31,5 +31,5 @@ pub use how::{How, is_exact_key, key};
 pub use mapping::{Mapping, MappingProblem};
 pub use nothing::says_nothing;
 pub use recognise::{Named, lookup_keys, matching, recognise};
-pub use resolve::{Because, Decision, Question, Scope, resolve};
+pub use resolve::{Because, Decision, Question, Scope, other, resolve};
 pub use suggest::carriers_in;

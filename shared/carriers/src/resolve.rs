@@ -266,17 +266,25 @@ fn by_number(
     })
 }
 
-/// The parcel as *other* under the store's own words, if the merchant chose that and the marketplace takes it.
-fn as_other(question: Question<'_>, text: &str, service: Option<&str>) -> Option<Decision> {
-    let list = accepted(question.marketplace, question.country)?;
-    let word = list.other().filter(|_| question.other_for_unknown)?;
-    let words = text.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
+/// The marketplace's word for *other* with a carrier's name, as far as it takes one; `None` if it takes no *other*.
+#[must_use]
+pub fn other(marketplace: &str, country: &str, name: &str) -> Option<CarrierCode> {
+    let list = accepted(marketplace, country)?;
+    let code = list.other()?.to_owned();
+    let words = name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty());
     let name = list.takes_name_with_other.map(|longest| {
         let name: String = words.collect::<Vec<_>>().join(" ").chars().take(longest).collect();
         name.trim().to_owned()
     });
+    Some(CarrierCode { code, name })
+}
+
+/// The parcel as *other* under the store's own words, if the merchant chose that and the marketplace takes it.
+fn as_other(question: Question<'_>, text: &str, service: Option<&str>) -> Option<Decision> {
+    let carrier =
+        other(question.marketplace, question.country, text).filter(|_| question.other_for_unknown)?;
     Some(Decision::Code {
-        carrier: CarrierCode { code: word.to_owned(), name },
+        carrier,
         service: service.map(str::to_owned).filter(|_| takes_service(question)),
         because: Because::Other,
         contradiction: None,

@@ -20,8 +20,9 @@ pub fn unanswered(check: &'static str, error: &ChannelError, mend: &str) -> Chec
             "it may pass by itself: look again in some minutes; if it lasts, look at this machine's network and at \
              the other side's status page",
         ),
-        Failure::Rejected { .. } | Failure::NotFound | Failure::NeedsMerchant { .. } => {
-            Check::bad(check, words, mend)
-        }
+        Failure::Rejected { .. }
+        | Failure::CarrierRefused { .. }
+        | Failure::NotFound
+        | Failure::NeedsMerchant { .. } => Check::bad(check, words, mend),
     }
 }

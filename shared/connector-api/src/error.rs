@@ -20,6 +20,8 @@ pub enum MerchantAction {
     Reconnect,
     /// The order or its data must be put right.
     FixOrder,
+    /// The marketplace takes no confirmations from this account's app: parks confirmations, not reads.
+    ConfirmElsewhere,
 }
 
 /// What to do after a failure.
@@ -39,6 +41,11 @@ pub enum Failure {
     },
     /// Understood and refused: repeating cannot help.
     Rejected {
+        /// The other side's code, as it wrote it.
+        code: String,
+    },
+    /// It is about the carrier or its number; it might be taken under the marketplace's word for *other*.
+    CarrierRefused {
         /// The other side's code, as it wrote it.
         code: String,
     },

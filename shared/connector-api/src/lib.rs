@@ -4,19 +4,31 @@
 //! pure crates, never AWS and never another connector. It does not sleep and does not retry: it says what
 //! happened ([`ChannelError`]), and the workflow decides.
 
+mod bulk;
+mod catalogue;
 mod check_up;
 mod connectors;
 mod error;
 mod http_transport;
+mod limits;
 mod marketplace;
+mod notifications;
 mod reach;
 mod store;
 
+pub use bulk::{
+    Bulk, BulkContent, BulkListed, BulkProgress, BulkReport, BulkSpends, Cancellation, Refund, RefundLine,
+};
+pub use catalogue::{Explained, explain};
 pub use check_up::unanswered;
 pub use connectors::Connectors;
 pub use error::{ChannelError, Failure, MerchantAction, Reached, base_failure};
 pub use http_transport::HttpTransport;
-pub use marketplace::{Answer, Cursor, Limit, LimitHint, Marketplace, MarketplaceTraits, OrderPage};
+pub use limits::{Allows, Answer, Limit, LimitHint, Shared, Told};
+pub use marketplace::{
+    BuyerNotice, Confirmed, Cursor, Kept, Marketplace, MarketplaceTraits, OrderPage, Spends,
+};
+pub use notifications::{About, MarketplaceEvent, Notifies, OrderNews, Pushes, Subscribes, Unverified};
 /// What an examination found; declared by `ports`, since adapters are examined too.
 pub use ports::{Check, Outcome};
 pub use reach::Reach;

@@ -7,41 +7,11 @@ use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use domain::ids::MarketplaceOrderId;
 use domain::marketplace_order::OrderFacts;
+use domain::marketplace_rules::MarketplaceRules;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{ChannelError, Check, Reach};
-
-/// A limit as published: the start value, until answers say otherwise.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Limit {
-    /// The operation, in the marketplace's words.
-    pub operation: &'static str,
-    /// Requests per second.
-    pub rate: f64,
-    /// The most at once.
-    pub burst: u32,
-}
-
-/// A limit as an answer's headers told it.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct LimitHint {
-    /// The operation.
-    pub operation: &'static str,
-    /// Requests per second.
-    pub rate: f64,
-}
-
-/// An answer, and what came along with it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Answer<T> {
-    /// The answer.
-    pub value: T,
-    /// The marketplace's id of the request, for its support.
-    pub request_id: Option<String>,
-    /// A limit it told.
-    pub limit: Option<LimitHint>,
-}
+use crate::{Answer, Bulk, ChannelError, Check, Explained, Limit, Notifies, Pushes, Reach, Subscribes};
 
 /// Where a poll stands: opaque to the workflow, which only keeps it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,21 +32,63 @@ pub struct OrderPage {
     pub next: Cursor,
 }
 
+/// The limits that calls spend, by name; a name twice means two calls of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spends {
+    /// Of [`Marketplace::confirm`].
+    pub confirm: &'static [&'static str],
+    /// Of [`Marketplace::read_order`].
+    pub read: &'static [&'static str],
+    /// Of [`Marketplace::changed_orders`].
+    pub poll: &'static [&'static str],
+}
+
 /// What is peculiar to a marketplace, as far as the workflow must know.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MarketplaceTraits {
-    /// The same reference again edits a confirmed package.
-    pub edits: bool,
-    /// Its published limits, by operation.
+    /// What it allows of a package.
+    pub rules: MarketplaceRules,
+    /// Its published limits.
     pub limits: &'static [Limit],
-    /// The name of the limit that [`Marketplace::confirm`] spends.
-    pub confirm_operation: &'static str,
-    /// The name of the limit that [`Marketplace::read_order`] spends.
-    pub read_operation: &'static str,
-    /// The name of the limit that [`Marketplace::changed_orders`] spends.
-    pub poll_operation: &'static str,
+    /// What its calls spend of them.
+    pub spends: Spends,
     /// How long a poll waits for the next by default.
     pub poll_every: Duration,
+    /// Whether a seller decides over what the marketplace mails a buyer about a parcel.
+    pub buyer_notice: BuyerNotice,
+}
+
+/// What a seller may decide about the mail that a marketplace sends the buyer about a parcel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BuyerNotice {
+    /// Nothing: the marketplace decides. The words say so to a merchant who asks for something else.
+    MarketplaceDecides(&'static str),
+    /// It is always sent; the seller may add words or a copy for themselves.
+    Always(&'static str),
+}
+
+/// What the marketplace said of a package that it took.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Confirmed {
+    /// Its own reference of the package, where it gave one.
+    pub reference: Option<String>,
+    /// Whether its answer shows the package.
+    pub kept: Kept,
+}
+
+/// Whether an answer that takes a package shows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// It does not say.
+    #[default]
+    Unsaid,
+    /// It shows it as it was sent.
+    Shown,
+    /// It shows the order without it: taken, and not kept. Never repeated without a person.
+    Dropped {
+        /// What it shows instead.
+        detail: String,
+    },
 }
 
 /// A marketplace connector. No defaults: what a marketplace cannot do, its traits say.
@@ -125,7 +137,7 @@ pub trait Marketplace: Send + Sync {
         cursor: &Cursor,
     ) -> Result<Answer<OrderPage>, ChannelError>;
 
-    /// Tells that a package has left. The same reference again edits it, where [`MarketplaceTraits::edits`].
+    /// Tells that a package has left. The same reference again edits it, where the rules allow edits.
     ///
     /// # Errors
     /// As [`crate::Failure`] says. `Retryable { reached: Maybe }` leaves doubt: read before repeating.
@@ -134,7 +146,22 @@ pub trait Marketplace: Send + Sync {
         reach: Reach<'_>,
         connection: &Connection,
         confirmation: &Confirmation,
-    ) -> Result<Answer<()>, ChannelError>;
+    ) -> Result<Answer<Confirmed>, ChannelError>;
+
+    /// Its bulk way, if it has one.
+    fn bulk(&self) -> Option<&dyn Bulk>;
+
+    /// Its posts to our address, if it makes any.
+    fn notifies(&self) -> Option<&dyn Notifies>;
+
+    /// Its messages in a queue of ours, if it sends any.
+    fn pushes(&self) -> Option<&dyn Pushes>;
+
+    /// Its subscriptions, if they are made through its API.
+    fn subscribes(&self) -> Option<&dyn Subscribes>;
+
+    /// Its error codes in plain words; those that ask for words stand before those that do not.
+    fn catalogue(&self) -> &'static [Explained];
 
     /// Looks whether credentials are accepted, rights are granted and prerequisites hold, by reads alone.
     async fn check_up(&self, reach: Reach<'_>, connection: &Connection) -> Vec<Check>;

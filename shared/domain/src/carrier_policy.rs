@@ -31,6 +31,17 @@ pub enum OnUnknown {
     Other,
 }
 
+/// What is done when the marketplace refuses a carrier code that its list holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRefused {
+    /// The merchant is asked.
+    #[default]
+    Ask,
+    /// It is told once more, under the marketplace's word for *other* with the carrier's name.
+    Other,
+}
+
 /// What a marketplace account does where the carrier is not certain, and whose mappings it shares.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -49,6 +60,8 @@ pub struct CarrierPolicy {
     pub last_resort_contradiction: OnContradiction,
     /// Near the deadline, for a carrier without a code.
     pub last_resort_unknown: OnUnknown,
+    /// A code that the marketplace refused, where it may stand under *other*.
+    pub refused: OnRefused,
 }
 
 impl Default for CarrierPolicy {
@@ -60,6 +73,7 @@ impl Default for CarrierPolicy {
             last_resort_before: Duration::from_secs(2 * 3600),
             last_resort_contradiction: OnContradiction::Hold,
             last_resort_unknown: OnUnknown::Hold,
+            refused: OnRefused::Ask,
         }
     }
 }
@@ -104,7 +118,9 @@ impl CarrierPolicy {
             | Cause::OrderUnclear { .. }
             | Cause::InDoubt { .. }
             | Cause::Pending
-            | Cause::EditByHand => false,
+            | Cause::EditByHand
+            | Cause::LineInParts { .. }
+            | Cause::AccessClosed => false,
         };
         if waits { self.nears_at(ship_by) } else { None }
     }

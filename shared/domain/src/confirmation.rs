@@ -19,6 +19,18 @@ pub struct CarrierCode {
     pub name: Option<String>,
 }
 
+/// Who carries a package, and under which number: the two travel together.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Tracking {
+    /// Who carries it.
+    pub carrier: CarrierCode,
+    /// The delivery service, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+    /// Its number.
+    pub number: TrackingNumber,
+}
+
 /// One package to be confirmed, complete and checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmation {
@@ -26,15 +38,11 @@ pub struct Confirmation {
     pub order: MarketplaceOrderId,
     /// The marketplace it was placed in.
     pub marketplace: MarketplaceId,
-    /// Stable per package, 100,000,000 to 999,999,999. The same again means: edit this package.
-    pub reference: u32,
-    /// Who carries it.
-    pub carrier: CarrierCode,
-    /// The delivery service, where known.
+    /// Stable per package: ours, or the one that the marketplace gave it. The same again means: edit this package.
+    pub reference: String,
+    /// Carrier and number; absent only where the merchant lets parcels go without a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub service: Option<String>,
-    /// Its number.
-    pub tracking_number: TrackingNumber,
+    pub tracking: Option<Tracking>,
     /// When it left, within [order time, now − 1 min].
     pub ship_date: Timestamp,
     /// Units per line; never empty, never zero.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::carrier_policy::CarrierPolicy;
 use crate::ids::{Account, ConnectionId};
+use crate::shipment_policy::ShipmentPolicy;
 
 /// Where a link rule looks for the marketplace order id.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,6 +220,9 @@ pub struct Connection {
     /// Marketplaces only: what is done where the carrier is not certain.
     #[serde(default)]
     pub carriers: CarrierPolicy,
+    /// Marketplaces only: what is told of several parcels, corrections and parcels without a number.
+    #[serde(default)]
+    pub shipments: ShipmentPolicy,
 }
 
 impl Connection {

@@ -28,6 +28,15 @@ pub enum Activity {
     },
 }
 
+/// That the marketplace takes confirmations from this account's app no more, though reads go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccessClosed {
+    /// Its words.
+    pub why: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
 /// What the cause of a reminder that a credential ends begins with; `<date>:<days>` follows.
 pub const CREDENTIAL_EXPIRES: &str = "credential_expires:";
 /// How many days before a credential ends the merchant is mailed.
@@ -63,6 +72,9 @@ pub struct ConnectionState {
     /// Where the poll stands: a connector's cursor, as JSON.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<String>,
+    /// Since when the marketplace lets this account's app confirm no parcels, in its own words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub access_closed: Option<AccessClosed>,
     /// When to poll next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_poll: Option<Timestamp>,
@@ -112,6 +124,7 @@ impl ConnectionState {
             credentials: String::new(),
             connected_at: None,
             cursor: None,
+            access_closed: None,
             next_poll: None,
             last_poll: None,
             last_webhook: None,

@@ -174,6 +174,12 @@ impl ItemKey {
         Self::new(Table::RateLimits, format!("B#{}", owner(account)), part(operation))
     }
 
+    /// What is left of a limit that all accounts of one app share; of the installation as a whole.
+    #[must_use]
+    pub fn app_bucket(kind: &str, app: &str, operation: &str) -> Self {
+        Self::new(Table::RateLimits, format!("A#{}#{}", part(kind), part(app)), part(operation))
+    }
+
     /// The account whose record stands here; `None` for a key that names none, or is none of ours.
     ///
     /// The inverse of the keys above: what is built for an account names that account and no other.

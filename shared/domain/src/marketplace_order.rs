@@ -53,6 +53,9 @@ pub struct OrderLine {
     /// Units that the marketplace counts as shipped; absent if the answer left it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped: Option<u32>,
+    /// The latest time to ship this line, where lines have deadlines of their own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ship_by: Option<Timestamp>,
 }
 
 impl OrderLine {
@@ -120,6 +123,9 @@ pub struct OrderFacts {
     /// The buyer asked to cancel.
     #[serde(default)]
     pub cancel_requested: bool,
+    /// The marketplace's rules for this order refuse a parcel without a tracking number.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub needs_tracking: bool,
     /// Flags.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub programs: Vec<Program>,
@@ -131,6 +137,14 @@ pub struct OrderFacts {
 }
 
 impl OrderFacts {
+    /// The latest time to ship any of these lines: the soonest of theirs, else the order's.
+    #[must_use]
+    pub fn ship_by_of(&self, lines: &BTreeMap<OrderLineId, u32>) -> Option<Timestamp> {
+        let theirs =
+            self.lines.iter().filter(|line| lines.contains_key(&line.id)).filter_map(|line| line.ship_by);
+        theirs.min().or(self.ship_by)
+    }
+
     /// Takes over from older facts what an answer may leave out but an order never changes: who ships it, and its
     /// programs; and the deadline, where this answer names none.
     #[must_use]

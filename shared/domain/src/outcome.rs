@@ -69,15 +69,21 @@ impl Package {
             return Err(BadEdge { from: self.state.name(), to: crate::state::StateName::Intent });
         };
         let n = version.n;
-        let (date, carrier) = (confirmation.ship_date, confirmation.carrier.clone());
+        let date = confirmation.ship_date;
+        let carrier = confirmation.tracking.as_ref().map(|tracking| tracking.carrier.clone());
         let attempt = self.attempts + 1;
-        let state =
-            State::Intent { version: n, attempt, hash: confirmation.hash(), lease_until: after(now, lease) };
+        let state = State::Intent {
+            version: n,
+            attempt,
+            hash: confirmation.hash(),
+            lease_until: after(now, lease),
+            bulk: None,
+        };
         self.go(state, now)?;
         self.attempts = attempt;
         if let Some(version) = self.versions.last_mut() {
             version.ship_date = Some(date);
-            version.sent_carrier = Some(carrier);
+            version.sent_carrier = carrier;
         }
         Ok(attempt)
     }
@@ -131,7 +137,7 @@ impl Package {
         match waiting {
             Waiting::Pause { .. } => self.failures = self.failures.saturating_add(1),
             Waiting::Tokens | Waiting::Connection => self.attempts = self.attempts.saturating_sub(1),
-            Waiting::Nothing | Waiting::OtherPackage | Waiting::Facts => {}
+            Waiting::Nothing | Waiting::OtherPackage | Waiting::Facts | Waiting::LastParcel => {}
         }
         self.go(State::Planned { not_before, waiting }, now)
     }
@@ -159,6 +165,26 @@ impl Package {
         self.failures = 0;
         self.go(State::Visible { version, at: now }, now)?;
         self.alerts.settle(None);
+        Ok(())
+    }
+
+    /// The very answer that took it shows the order without it: it was not kept.
+    ///
+    /// # Errors
+    /// [`BadEdge`] from states that were never sent.
+    pub fn dropped(
+        &mut self,
+        detail: &str,
+        request_id: Option<String>,
+        timing: &Timing,
+        now: Timestamp,
+    ) -> Result<(), BadEdge> {
+        let bad = BadEdge { from: self.state.name(), to: crate::state::StateName::Missing };
+        let version = self.confirmed.ok_or(bad)?;
+        let next_look = after(now, timing.missing_after);
+        self.go(State::Missing { version, since: now, next_look }, now)?;
+        let words = Words { theirs: Some(detail.to_owned()), request_id };
+        self.alert(MailKind::NotShown, "not_shown".into(), words, now);
         Ok(())
     }
 
@@ -229,18 +255,19 @@ impl Package {
                     self.alerts.settle(None);
                     self.failures = 0;
                     self.go(State::Planned { not_before: now, waiting: Waiting::Nothing }, now)?;
-                } else if let State::Planned { not_before, waiting: Waiting::OtherPackage | Waiting::Facts } =
-                    &self.state
+                } else if let State::Planned {
+                    not_before,
+                    waiting: Waiting::OtherPackage | Waiting::Facts | Waiting::LastParcel,
+                } = &self.state
                 {
                     let state =
                         State::Planned { not_before: *not_before.min(&now), waiting: Waiting::Nothing };
                     self.go(state, now)?;
                 }
             }
-            Verdict::WaitForOther => {
-                let not_before = after(now, Duration::from_secs(60));
-                if !matches!(self.state, State::Planned { waiting: Waiting::OtherPackage, .. }) {
-                    self.go(State::Planned { not_before, waiting: Waiting::OtherPackage }, now)?;
+            Verdict::Wait { not_before, waiting } => {
+                if !matches!(&self.state, State::Planned { waiting: known, .. } if known == waiting) {
+                    self.go(State::Planned { not_before: *not_before, waiting: waiting.clone() }, now)?;
                 }
             }
             Verdict::Hold(cause) => {
@@ -391,7 +418,8 @@ pub fn cause_kind(cause: &Cause) -> MailKind {
         | Cause::OrderUnclear { .. }
         | Cause::InDoubt { .. }
         | Cause::Pending => MailKind::Unclear,
-        Cause::EditByHand => MailKind::Conflict,
+        Cause::EditByHand | Cause::LineInParts { .. } => MailKind::Conflict,
+        Cause::AccessClosed => MailKind::Rejected,
     }
 }
 
@@ -405,6 +433,7 @@ fn describe(state: &State) -> String {
             Waiting::Pause { why } => format!("planned again: {why}"),
             Waiting::OtherPackage => "planned: another package of the order goes first".into(),
             Waiting::Facts => "planned: the order must be read first".into(),
+            Waiting::LastParcel => "planned: waits for the order's last parcel, or the deadline".into(),
         },
         State::Intent { version, attempt, .. } => {
             format!("telling the marketplace: version {version}, try {attempt}")

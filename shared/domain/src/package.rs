@@ -11,6 +11,8 @@ use crate::confirmation::CarrierCode;
 use crate::connection::Timing;
 use crate::history::History;
 use crate::ids::{FulfillmentId, MarketplaceOrderRef, OrderLineId, StoreOrderRef};
+use crate::marketplace_order::{OrderFacts, ShownPackage};
+use crate::marketplace_rules::KnownBy;
 use crate::state::{Cause, State};
 use crate::tracking::TrackingNumber;
 
@@ -73,6 +75,15 @@ pub struct Version {
     /// The carrier as it was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sent_carrier: Option<CarrierCode>,
+    /// A carrier code that the marketplace refused for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refused_carrier: Option<String>,
+}
+
+impl Version {
+    fn new(n: u32, content: Content) -> Self {
+        Self { n, content, ship_date: None, sent_carrier: None, refused_carrier: None }
+    }
 }
 
 /// What a person decided about a package.
@@ -107,6 +118,12 @@ pub struct Package {
     pub order: MarketplaceOrderRef,
     /// What the marketplace calls it: 100,000,000 to 999,999,999, never changes.
     pub reference: u32,
+    /// What the marketplace calls it by itself, where it does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub their_reference: Option<String>,
+    /// It was told of in bulk, where packages get no reference of ours.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub in_bulk: bool,
     /// Where it comes from.
     pub origins: BTreeSet<Origin>,
     /// Its contents; the last is what is wanted. Only those still spoken of are kept.
@@ -166,6 +183,42 @@ impl Package {
         self.confirmed.and_then(|n| self.version(n))
     }
 
+    /// What the marketplace knows it by: its own reference, where it gave one, else ours.
+    #[must_use]
+    pub fn known_as(&self) -> String {
+        self.their_reference.clone().unwrap_or_else(|| self.reference.to_string())
+    }
+
+    /// Whether `shown` is this package, where packages are known by `known_by`.
+    ///
+    /// A package told of in bulk has no reference of ours, so it is known by its number until its own was read.
+    #[must_use]
+    pub fn is_shown_as(&self, shown: &ShownPackage, known_by: KnownBy) -> bool {
+        let by_reference =
+            known_by == KnownBy::Reference && (!self.in_bulk || self.their_reference.is_some());
+        if by_reference || self.their_reference.as_ref().is_some_and(|theirs| *theirs == shown.reference) {
+            return self.known_as() == shown.reference;
+        }
+        let sent = self
+            .confirmed_version()
+            .into_iter()
+            .chain(self.state.doubtful_version().and_then(|n| self.version(n)));
+        sent.into_iter().any(|version| match (&version.content.number, shown.tracking_number.as_deref()) {
+            (Some(ours), Some(theirs)) => ours.same_as(theirs),
+            (None, None) => version.content.lines.as_ref().is_some_and(|lines| *lines == shown.lines),
+            (Some(_), None) | (None, Some(_)) => false,
+        })
+    }
+
+    /// Takes over what the marketplace calls this package, where it gives it a name of its own.
+    pub fn learn_reference(&mut self, facts: &OrderFacts, known_by: KnownBy) {
+        if self.their_reference.is_some() || (known_by == KnownBy::Reference && !self.in_bulk) {
+            return;
+        }
+        let shown = facts.packages.iter().flatten().find(|p| !p.cancelled && self.is_shown_as(p, known_by));
+        self.their_reference = shown.map(|shown| shown.reference.clone());
+    }
+
     /// Units that the marketplace counts, or may count, as confirmed by this package.
     ///
     /// The greater of what was confirmed and what is in flight: both may be true.
@@ -187,7 +240,7 @@ impl Package {
     /// While an intent or a doubt is open the state stays: it leaves only by its own outcome.
     pub fn want(&mut self, content: Content, now: Timestamp) -> bool {
         let Some(wanted) = self.versions.last_mut() else {
-            self.versions.push(Version { n: 1, content, ship_date: None, sent_carrier: None });
+            self.versions.push(Version::new(1, content));
             return true;
         };
         if wanted.content == content {
@@ -200,7 +253,7 @@ impl Package {
             return unsent;
         }
         let n = wanted.n + 1;
-        self.versions.push(Version { n, content, ship_date: None, sent_carrier: None });
+        self.versions.push(Version::new(n, content));
         self.failures = 0;
         self.history.note(now, format!("the store changed it: version {n}"));
         self.forget_old_versions();

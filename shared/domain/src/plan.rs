@@ -1,16 +1,22 @@
 //! The plan: what is to be done with one package, from what is known. A pure function.
 
-use std::collections::BTreeMap;
+mod parts;
+mod quantities;
+mod see;
 
 use jiff::{SignedDuration, Timestamp};
 
 use crate::carrier_policy::OnContradiction;
-use crate::confirmation::{CarrierCode, Confirmation};
-use crate::ids::OrderLineId;
+use crate::confirmation::{CarrierCode, Confirmation, Tracking};
 use crate::marketplace_order::{FulfilledBy, OrderFacts, OrderStatus, Program, ShownPackage};
+use crate::marketplace_rules::{Edits, MarketplaceRules, Parts};
 use crate::package::{Package, Ruling, Version};
-use crate::state::{Cause, NotOurs, StateName};
+use crate::shipment_policy::{Corrections, ShipmentPolicy, UntilTold};
+use crate::state::{Cause, NotOurs, Waiting};
 use crate::tracking::TrackingNumber;
+use parts::check_parts;
+use quantities::{Units, check_quantities};
+pub use see::{Seen, see};
 
 /// The carrier as far as it is known.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -65,8 +71,14 @@ pub struct Around<'a> {
     pub started_at: Timestamp,
     /// Both connections are switched on.
     pub sync: bool,
-    /// The marketplace takes the same reference again as an edit.
-    pub edits: bool,
+    /// What the marketplace allows.
+    pub rules: MarketplaceRules,
+    /// What the merchant chose.
+    pub policy: &'a ShipmentPolicy,
+    /// The stores say that all of the order has left.
+    pub all_left: bool,
+    /// The marketplace lets this account confirm nothing any more.
+    pub access_closed: bool,
     /// Now.
     pub now: Timestamp,
 }
@@ -87,8 +99,13 @@ pub enum Verdict {
         /// What we would have sent.
         ours: String,
     },
-    /// Wait until another package of the order was changed.
-    WaitForOther,
+    /// Wait, at most so long.
+    Wait {
+        /// Not before this.
+        not_before: Timestamp,
+        /// For what.
+        waiting: Waiting,
+    },
     /// The wanted version is shown: nothing to do.
     Shown,
     /// The wanted version was accepted: only look.
@@ -120,12 +137,12 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
     }
     let shown = shown_with_number(facts, wanted);
     if let Some(shown) = shown {
-        let ours = shown.reference == package.reference.to_string();
+        let ours = package.is_shown_as(shown, around.rules.known_by);
         let doubted = package.state.doubtful_version() == Some(wanted.n);
         if ours && (doubted || package.confirmed == Some(wanted.n)) {
             return Verdict::Shown;
         }
-        // Another reference with the same number: somebody did our work.
+        // The same number, and not by us: somebody did our work.
         if !ours && package.confirmed.is_none() {
             return Verdict::NotOurs(NotOurs::AlreadyShown);
         }
@@ -137,8 +154,8 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
     if edit.is_some_and(|confirmed| !confirmed.content.differs_for_marketplace(&wanted.content)) {
         return Verdict::Told;
     }
-    if edit.is_some() && !around.edits {
-        return Verdict::Hold(Cause::EditByHand);
+    if let Some(verdict) = edit.and_then(|confirmed| refuse_edit(package, confirmed, wanted, around)) {
+        return verdict;
     }
     let send_once = package.ruling == Some(Ruling::SendOnce);
     if !around.sync && !send_once {
@@ -150,7 +167,12 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
     if around.surplus {
         return Verdict::Hold(Cause::SurplusNumber);
     }
-    let Some(number) = &wanted.content.number else { return Verdict::Hold(Cause::NoTrackingNumber) };
+    if around.access_closed {
+        return Verdict::Hold(Cause::AccessClosed);
+    }
+    if wanted.content.number.is_none() && !may_go_without_number(wanted, around) {
+        return Verdict::Hold(Cause::NoTrackingNumber);
+    }
     if facts.fulfilled_by == FulfilledBy::Unknown && !send_once {
         let detail = "the marketplace does not say who ships this order".to_owned();
         return Verdict::Hold(Cause::OrderUnclear { detail });
@@ -158,41 +180,98 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
     if facts.status == OrderStatus::Pending {
         return Verdict::Hold(Cause::Pending);
     }
-    let Some(lines) = wanted.content.lines.as_ref().filter(|_| around.unmatched.is_empty()) else {
-        return Verdict::Hold(Cause::LineUnclear { lines: around.unmatched.to_vec() });
+    let lines = match lines_to_tell(wanted, around) {
+        Ok(lines) => lines,
+        Err(cause) => return Verdict::Hold(cause),
     };
-    if lines.is_empty() {
-        return Verdict::Hold(Cause::LineUnclear { lines: vec!["the fulfillment names no line".into()] });
-    }
-    if let Some(verdict) = check_quantities(package, number, lines, around) {
+    if let Some(verdict) = check_quantities(package, &lines, around) {
         return verdict;
     }
-    let (carrier, service) = match around.carrier {
-        CarrierKnown::Code {
-            objection: Some(Objection { text, detail, then: OnContradiction::Hold }),
-            ..
-        } if !send_once => {
-            return Verdict::Hold(Cause::CarrierContradicted { text: text.clone(), detail: detail.clone() });
-        }
-        CarrierKnown::Code { carrier, service, .. } => (carrier.clone(), service.clone()),
-        CarrierKnown::Unmapped { text, suggestions } => {
-            return Verdict::Hold(Cause::CarrierUnmapped {
-                text: text.clone(),
-                suggestions: suggestions.clone(),
-            });
-        }
-        CarrierKnown::Missing => return Verdict::Hold(Cause::NoCarrier),
+    if let Some(verdict) = check_parts(package, wanted, &lines, send_once, around) {
+        return verdict;
+    }
+    let tracking = match tracking(wanted, send_once, around.carrier) {
+        Ok(tracking) => tracking,
+        Err(cause) => return Verdict::Hold(cause),
     };
     Verdict::Confirm(Box::new(Confirmation {
         order: package.order.order.clone(),
         marketplace: facts.marketplace.clone(),
-        reference: package.reference,
-        carrier,
-        service,
-        tracking_number: number.clone(),
+        reference: package.known_as(),
+        tracking,
         ship_date: ship_date(package, wanted, facts, around.now),
-        lines: lines.clone(),
+        lines,
     }))
+}
+
+/// Why a package that was confirmed is not told of again with its new content, if so.
+fn refuse_edit(
+    package: &Package,
+    confirmed: &Version,
+    wanted: &Version,
+    around: Around<'_>,
+) -> Option<Verdict> {
+    match around.rules.edits {
+        // What was told of in bulk can only be edited under the reference that the marketplace gave it.
+        Edits::SameReference if package.in_bulk && package.their_reference.is_none() => Some(Verdict::Wait {
+            not_before: around.now.saturating_add(READ_FIRST).unwrap_or(around.now),
+            waiting: Waiting::Facts,
+        }),
+        Edits::SameReference => None,
+        // A further row mails the buyer once more: only another number is worth that, and only if it may.
+        Edits::AnotherRow => {
+            let folded = |v: &Version| v.content.number.as_ref().map(TrackingNumber::folded);
+            let another = wanted.content.number.is_some() && folded(confirmed) != folded(wanted);
+            let may = around.policy.corrections == Corrections::AnotherRow;
+            (!another || !may).then_some(Verdict::Hold(Cause::EditByHand))
+        }
+        Edits::ByHand => Some(Verdict::Hold(Cause::EditByHand)),
+    }
+}
+
+/// How soon an order is read whose package has no known reference yet.
+const READ_FIRST: SignedDuration = SignedDuration::from_secs(60);
+
+/// Whether the merchant and the order's rules let this parcel go without a number now.
+fn may_go_without_number(wanted: &Version, around: Around<'_>) -> bool {
+    let nears_at = around.policy.nears_at(around.facts.ship_by, wanted.content.shipped_at);
+    !around.facts.needs_tracking && around.policy.without_number(nears_at, around.now) == UntilTold::Now
+}
+
+/// The lines that are told; `Err` says why they cannot be.
+fn lines_to_tell(wanted: &Version, around: Around<'_>) -> Result<Units, Cause> {
+    let unclear = |lines: &[String]| Cause::LineUnclear { lines: lines.to_vec() };
+    if let Some(lines) = wanted.content.lines.as_ref().filter(|_| around.unmatched.is_empty()) {
+        if lines.is_empty() {
+            return Err(unclear(&["the fulfillment names no line".to_owned()]));
+        }
+        return Ok(lines.clone());
+    }
+    // Where a package names no lines it need not match; but if lines could match and do not, this may be
+    // another order.
+    let could_match = around.facts.lines.iter().all(|line| line.sku.is_some());
+    match around.rules.parts {
+        Parts::Order if !could_match => Ok(Units::new()),
+        Parts::Units | Parts::Lines | Parts::Order => Err(unclear(around.unmatched)),
+    }
+}
+
+/// Carrier and number, where there is a number; `Err` says why there is no carrier.
+fn tracking(wanted: &Version, send_once: bool, carrier: &CarrierKnown) -> Result<Option<Tracking>, Cause> {
+    let Some(number) = &wanted.content.number else { return Ok(None) };
+    match carrier {
+        CarrierKnown::Code {
+            objection: Some(Objection { text, detail, then: OnContradiction::Hold }),
+            ..
+        } if !send_once => Err(Cause::CarrierContradicted { text: text.clone(), detail: detail.clone() }),
+        CarrierKnown::Code { carrier, service, .. } => {
+            Ok(Some(Tracking { carrier: carrier.clone(), service: service.clone(), number: number.clone() }))
+        }
+        CarrierKnown::Unmapped { text, suggestions } => {
+            Err(Cause::CarrierUnmapped { text: text.clone(), suggestions: suggestions.clone() })
+        }
+        CarrierKnown::Missing => Err(Cause::NoCarrier),
+    }
 }
 
 fn not_ours(facts: &OrderFacts) -> Option<NotOurs> {
@@ -226,183 +305,6 @@ fn ship_date(package: &Package, wanted: &Version, facts: &OrderFacts, now: Times
         let latest = now.saturating_sub(SignedDuration::from_mins(1)).unwrap_or(now);
         wanted.content.shipped_at.min(latest).max(facts.ordered_at.min(latest))
     })
-}
-
-type Units = BTreeMap<OrderLineId, u32>;
-
-fn of(units: &Units, line: &OrderLineId) -> u32 {
-    units.get(line).copied().unwrap_or(0)
-}
-
-fn add(sum: &mut Units, units: &Units) {
-    for (line, units) in units {
-        let total = sum.entry(line.clone()).or_default();
-        *total = total.saturating_add(*units);
-    }
-}
-
-/// Confirmed per line never exceeds ordered less cancelled; and what others confirmed is never overwritten.
-fn check_quantities(
-    package: &Package,
-    number: &TrackingNumber,
-    lines: &Units,
-    around: Around<'_>,
-) -> Option<Verdict> {
-    let facts = around.facts;
-    let ours: Vec<String> = around.others.iter().chain([&package]).map(|p| p.reference.to_string()).collect();
-    let mut wanted_by_others = Units::new();
-    let mut at_marketplace = Units::new();
-    let mut left_behind = Units::new();
-    for other in around.others {
-        if !travels(other) {
-            add(&mut left_behind, &other.units_at_marketplace());
-        }
-        if let Some(lines) = other.wanted().filter(|_| travels(other)).and_then(|v| v.content.lines.as_ref())
-        {
-            add(&mut wanted_by_others, lines);
-        }
-        // Also of one that travels no more: the marketplace counts it until somebody takes it back there.
-        add(&mut at_marketplace, &other.units_at_marketplace());
-    }
-    let foreign: Vec<&ShownPackage> = live(facts)
-        .filter(|p| !ours.contains(&p.reference))
-        // A sibling that stands back because its number is shown already is in `foreign`, not in `others`.
-        .collect();
-    let mut by_foreign = Units::new();
-    let silent = foreign.iter().any(|p| p.lines.is_empty());
-    for package in &foreign {
-        add(&mut by_foreign, &package.lines);
-    }
-    for (line, units) in lines {
-        let Some(known) = facts.lines.iter().find(|l| &l.id == line) else {
-            return Some(Verdict::Hold(Cause::OrderUnclear {
-                detail: format!("line {line} is not on the order any more"),
-            }));
-        };
-        let possible = known.confirmable();
-        if units.saturating_add(of(&wanted_by_others, line)) > possible {
-            return Some(Verdict::Hold(Cause::TooMany {
-                detail: format!(
-                    "{} units of line {line} in all parcels, but the order has {possible} to ship",
-                    units.saturating_add(of(&wanted_by_others, line)),
-                ),
-            }));
-        }
-        let free = possible.saturating_sub(of(&by_foreign, line));
-        if units.saturating_add(of(&wanted_by_others, line)) > free || (silent && !foreign.is_empty()) {
-            return Some(conflict(&foreign, number, around.carrier));
-        }
-        // Nobody takes those back but a person: waiting for them would be waiting for ever.
-        let behind = of(&left_behind, line);
-        if behind > 0 && units.saturating_add(of(&wanted_by_others, line)).saturating_add(behind) > free {
-            return Some(Verdict::Hold(Cause::TooMany {
-                detail: format!(
-                    "{units} units of line {line} in this parcel, but the marketplace still counts {behind} of a \
-                     parcel that was voided after it was confirmed"
-                ),
-            }));
-        }
-        if units.saturating_add(of(&at_marketplace, line)) > free {
-            return Some(Verdict::WaitForOther);
-        }
-        // The packages are not shown, only counts: what we cannot explain is a person's to explain.
-        if facts.packages.is_none()
-            && let Some(shipped) = known.shipped
-        {
-            let mine = package.units_at_marketplace();
-            let explained = of(&at_marketplace, line).saturating_add(of(&mine, line));
-            if shipped > explained && units.saturating_add(shipped - of(&mine, line).min(shipped)) > possible
-            {
-                return Some(Verdict::Hold(Cause::OrderUnclear {
-                    detail: format!(
-                        "the marketplace counts {shipped} units of line {line} as shipped, we know of \
-                         {explained}, and this parcel has {units} of {possible}"
-                    ),
-                }));
-            }
-        }
-    }
-    None
-}
-
-/// Whether a package of ours still takes part in the order's count.
-fn travels(package: &Package) -> bool {
-    !matches!(
-        package.state.name(),
-        StateName::Cancelled | StateName::Superseded | StateName::NotOurs | StateName::Conflict
-    )
-}
-
-fn conflict(foreign: &[&ShownPackage], number: &TrackingNumber, carrier: &CarrierKnown) -> Verdict {
-    let theirs: Vec<String> = foreign
-        .iter()
-        .map(|p| {
-            let carrier = p.carrier.as_deref().unwrap_or("no carrier");
-            format!("{carrier} {}", p.tracking_number.as_deref().unwrap_or("without a number"))
-        })
-        .collect();
-    let ours = match carrier {
-        CarrierKnown::Code { carrier, .. } => format!("{} {number}", carrier.code),
-        CarrierKnown::Unmapped { text, .. } => format!("{text} {number}"),
-        CarrierKnown::Missing => number.to_string(),
-    };
-    Verdict::Conflict { theirs: theirs.join(", "), ours }
-}
-
-/// What a read says about a package that was, or may have been, confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Seen {
-    /// Shown as it was sent.
-    Shown,
-    /// Certainly not there: neither the package nor its units.
-    Absent,
-    /// There under our reference, with something else in it: an edit that was not applied.
-    Older,
-    /// The read cannot tell.
-    Unclear,
-}
-
-/// Compares what the marketplace shows with the version that was sent.
-#[must_use]
-pub fn see(package: &Package, version: u32, facts: &OrderFacts, others: &[&Package]) -> Seen {
-    let Some(sent) = package.version(version) else { return Seen::Unclear };
-    let Some(number) = &sent.content.number else { return Seen::Unclear };
-    let reference = package.reference.to_string();
-    if let Some(shown) = live(facts).find(|p| p.reference == reference) {
-        let same_number = shown.tracking_number.as_deref().is_some_and(|n| number.same_as(n));
-        // An answer without items, or without a number where it always has one, cannot be compared further.
-        let same_lines =
-            shown.lines.is_empty() || sent.content.lines.as_ref().is_none_or(|l| *l == shown.lines);
-        return match (same_number, same_lines) {
-            (true, true) => Seen::Shown,
-            (false, _) if shown.tracking_number.is_none() => Seen::Unclear,
-            _ => Seen::Older,
-        };
-    }
-    let Some(lines) = &sent.content.lines else { return Seen::Unclear };
-    // Not listed. Only if the counts agree that nothing of it is shipped is it certainly absent.
-    let mut explained = Units::new();
-    for other in others {
-        add(&mut explained, &other.confirmed_lines());
-    }
-    for shown in live(facts) {
-        if !others.iter().any(|o| o.reference.to_string() == shown.reference) {
-            add(&mut explained, &shown.lines);
-        }
-    }
-    let counted = lines.keys().all(|line| {
-        let known = facts.lines.iter().find(|l| &l.id == line);
-        known.is_some_and(|l| l.shipped.is_some_and(|shipped| shipped <= of(&explained, line)))
-    });
-    if counted { Seen::Absent } else { Seen::Unclear }
-}
-
-impl Package {
-    /// The lines of the version that the marketplace accepted last.
-    #[must_use]
-    pub fn confirmed_lines(&self) -> BTreeMap<OrderLineId, u32> {
-        self.confirmed_version().and_then(|v| v.content.lines.clone()).unwrap_or_default()
-    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,8 @@ pub enum Waiting {
     OtherPackage,
     /// What the order is must be read first.
     Facts,
+    /// The order's last parcel has not left yet, and the merchant chose to wait for it.
+    LastParcel,
 }
 
 /// Why a package is held until somebody answers.
@@ -75,6 +77,13 @@ pub enum Cause {
     Pending,
     /// The store changed it after it was confirmed, and this marketplace takes no edit.
     EditByHand,
+    /// It holds a part of lines that this marketplace takes only as a whole.
+    LineInParts {
+        /// Which lines, and how many of how many.
+        lines: Vec<String>,
+    },
+    /// The marketplace lets this account's app confirm no parcels any more.
+    AccessClosed,
 }
 
 impl Cause {
@@ -93,6 +102,8 @@ impl Cause {
             Self::InDoubt { .. } => "in_doubt",
             Self::Pending => "pending",
             Self::EditByHand => "edit_by_hand",
+            Self::LineInParts { .. } => "line_in_parts",
+            Self::AccessClosed => "access_closed",
         }
     }
 }
@@ -126,6 +137,8 @@ pub enum NotOurs {
     UnknownToStore,
     /// A buyer's or shop's data was erased by law.
     Erased,
+    /// The order's first parcel was told of, and the merchant chose to tell of no other.
+    FirstParcelTold,
 }
 
 impl NotOurs {
@@ -146,6 +159,9 @@ impl NotOurs {
             Self::ByRuling { reason } => reason.clone(),
             Self::UnknownToStore => "the store does not know this order".into(),
             Self::Erased => "its data was erased on a privacy request".into(),
+            Self::FirstParcelTold => {
+                "the order's first parcel was told of, and you chose to tell of no other".into()
+            }
         }
     }
 }
@@ -171,6 +187,9 @@ pub enum State {
         hash: String,
         /// After this whoever made the call is taken to have crashed.
         lease_until: Timestamp,
+        /// The bulk that carries it, if it goes in one: then the bulk's outcome is its outcome.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bulk: Option<String>,
     },
     /// The marketplace took it.
     Accepted {

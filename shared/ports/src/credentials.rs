@@ -17,6 +17,9 @@ pub struct WebhookKeys {
     pub kind: String,
     /// Every secret valid now; several while rotating. `SecretString` hides itself in `Debug`.
     pub secrets: Vec<SecretString>,
+    /// What else verifying needs, by name: an app's own keys where the marketplace's must be fetched. Never a token
+    /// of a seller's.
+    pub app: BTreeMap<String, SecretString>,
 }
 
 /// Webhook secrets, as receivers read them.

@@ -10,6 +10,7 @@ mod levels;
 mod links;
 mod mail;
 mod secrets;
+mod shipments;
 
 use std::collections::BTreeMap;
 use std::path::Path;

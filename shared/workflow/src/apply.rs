@@ -182,6 +182,7 @@ fn move_on(state: &mut ConnectionState, applied: &Applied, known: bool, now: Tim
     }
     if state.credentials != applied.credentials_fingerprint {
         state.connected_at = Some(now);
+        state.access_closed = None;
         if matches!(state.activity, Activity::Parked { .. }) {
             state.activity = Activity::Active;
             state.alerts.settle_those(Alert::asks_to_reconnect);

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 
 use carriers::{Decision, Mapping, Question, Scope};
-use domain::carrier_policy::OnUnknown;
+use domain::carrier_policy::{OnRefused, OnUnknown};
 use domain::connection::Connection;
 use domain::ids::Account;
-use domain::package::Content;
+use domain::package::{Content, Version};
 use domain::plan::{CarrierKnown, Objection};
 use jiff::Timestamp;
 use ports::LedgerError;
@@ -21,11 +21,19 @@ pub(crate) struct Wording {
     pub(crate) text: Option<String>,
     pub(crate) service: Option<String>,
     pub(crate) number: Option<String>,
+    /// A code that the marketplace refused for it.
+    pub(crate) refused: Option<String>,
 }
 
 impl Wording {
+    /// What a version of a package says.
+    pub(crate) fn of_version(version: &Version) -> Self {
+        Self { refused: version.refused_carrier.clone(), ..Self::of(&version.content) }
+    }
+
     pub(crate) fn of(content: &Content) -> Self {
         Self {
+            refused: None,
             text: content.carrier.clone(),
             service: content.service.clone(),
             number: content.number.as_ref().map(ToString::to_string),
@@ -90,6 +98,20 @@ fn judge(
         other_for_unknown: policy.on_unknown(ship_by, now) == OnUnknown::Other,
     });
     match decision {
+        // Once more under another name, as the merchant chose; a second refusal is a person's.
+        Decision::Code { carrier, .. }
+            if policy.refused == OnRefused::Other && wording.refused.as_deref() == Some(&carrier.code) =>
+        {
+            let name = wording.text.as_deref().unwrap_or(&carrier.code);
+            let because =
+                format!("the marketplace refused {}, and you let such parcels go as other", carrier.code);
+            CarrierKnown::Code {
+                carrier: carriers::other(&connection.kind, country, name).unwrap_or(carrier),
+                service: None,
+                because,
+                objection: None,
+            }
+        }
         Decision::Code { carrier, service, because, contradiction } => CarrierKnown::Code {
             carrier,
             service,

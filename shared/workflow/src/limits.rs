@@ -1,146 +1,191 @@
-//! Token buckets, one per account and operation, shared by all workers through one ledger item each.
+//! What the outside allows us, shared by all workers through one ledger item per limit.
 //!
-//! The rate is what the marketplace's answers say, else what it publishes. A 429 halves the rate and freezes
-//! the bucket; it grows back by itself. Tokens that a crashed worker took are lost, which errs on the safe side.
+//! A rate is a bucket that fills, a day or a rolling span is a window that is counted; some are one account's, some
+//! are one app's with all accounts that it serves. What is allowed is what answers say, else what is published. A
+//! 429 closes it for as long as the answer says. Tokens that a crashed worker took are lost: the safe side.
+
+mod bucket;
+mod window;
 
 use std::time::Duration;
 
-use connector_api::{Limit, LimitHint};
+use connector_api::{Allows, Limit, LimitHint, Shared, Told};
+use domain::connection::Connection;
 use domain::ids::Account;
 use domain::keys::ItemKey;
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use ports::LedgerError;
 use serde::{Deserialize, Serialize};
 
+pub use bucket::Bucket;
+pub use window::Window;
+
 use crate::records::{Loaded, Record, Stored, later, load};
 use crate::world::World;
+use bucket::Rate;
+use window::{Quota, Span};
 
-/// A bucket's record.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Bucket {
-    schema: u16,
+/// Whose limit it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Owner {
+    /// The account; of an app, the one that was first.
     account: Account,
-    operation: String,
-    /// Tokens at `at`.
-    tokens: f64,
-    at: Timestamp,
-    /// Tokens per second now.
-    rate: f64,
-    /// What answers last said.
+    /// The kind and name of an app, whose accounts share the limit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    told: Option<f64>,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    frozen_until: Option<Timestamp>,
+    app: Option<(String, String)>,
 }
 
-impl Record for Bucket {
-    const SCHEMA: u16 = 1;
-
-    fn key(&self) -> ItemKey {
-        ItemKey::bucket(&self.account, &self.operation)
+impl Owner {
+    #[cfg(test)]
+    fn account(account: Account) -> Self {
+        Self { account, app: None }
     }
 
-    fn keep(&self) -> Option<Duration> {
-        Some(Duration::from_secs(7 * 86_400))
+    fn of(connection: &Connection, limit: &Limit) -> Self {
+        let app = match limit.shared {
+            Shared::Account => None,
+            Shared::App => {
+                Some((connection.kind.clone(), connection.option("app").unwrap_or("default").to_owned()))
+            }
+        };
+        Self { account: connection.account.clone(), app }
+    }
+
+    fn key(&self, operation: &str) -> ItemKey {
+        match &self.app {
+            None => ItemKey::bucket(&self.account, operation),
+            Some((kind, app)) => ItemKey::app_bucket(kind, app, operation),
+        }
     }
 }
 
-/// What a bucket gave.
+/// For what a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// For a parcel: a confirmation, a read, a token.
+    Work,
+    /// To find what changed: it may use only a part of a window, spread over it.
+    Poll,
+}
+
+/// What a limit gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Taken {
-    /// So many calls may be made now.
-    Tokens(u32),
+    /// All that was asked for: the calls may be made now.
+    All,
     /// None, and none before this.
     Empty {
-        /// When one will be there.
+        /// When to ask again.
         until: Timestamp,
     },
 }
 
-/// A clock that is ahead by more than this is taken to be wrong: the bucket goes on from here.
-const SKEW: SignedDuration = SignedDuration::from_secs(5);
+/// The limits that one kind of call of one connection spends.
+#[derive(Clone, Debug)]
+pub struct Needs<'a> {
+    connection: &'a Connection,
+    /// The scarcest last, so that nothing of it is lost if another is empty.
+    limits: Vec<(&'static Limit, u32)>,
+}
 
-impl Bucket {
-    fn full(account: &Account, limit: &Limit, now: Timestamp) -> Self {
-        Self {
-            schema: Self::SCHEMA,
-            account: account.clone(),
-            operation: limit.operation.to_owned(),
-            tokens: f64::from(limit.burst),
-            at: now,
-            rate: limit.rate,
-            told: None,
-            frozen_until: None,
-        }
-    }
-
-    fn refill(&mut self, limit: &Limit, now: Timestamp) {
-        let elapsed = now.duration_since(self.at);
-        if elapsed < SignedDuration::ZERO {
-            if elapsed < -SKEW {
-                self.at = now;
+impl<'a> Needs<'a> {
+    /// By the names in `spends`; a name twice means two calls of it.
+    #[must_use]
+    pub fn of(connection: &'a Connection, all: &'static [Limit], spends: &[&str]) -> Self {
+        let mut limits: Vec<(&'static Limit, u32)> = Vec::new();
+        for name in spends {
+            if let Some((_, calls)) = limits.iter_mut().find(|(limit, _)| limit.operation == *name) {
+                *calls += 1;
+            } else if let Some(limit) = all.iter().find(|limit| limit.operation == *name) {
+                limits.push((limit, 1));
             }
-            return;
         }
-        let target = self.told.unwrap_or(limit.rate);
-        // After a throttle the rate doubles back each minute, up to what is allowed.
-        self.rate = (self.rate * (elapsed.as_secs_f64() / 60.0).min(10.0).exp2()).min(target);
-        self.tokens = (self.tokens + elapsed.as_secs_f64() * self.rate).min(f64::from(limit.burst));
-        self.at = now;
+        limits.sort_by_key(|(limit, _)| !matches!(limit.allows, Allows::Rate { .. }));
+        Self { connection, limits }
     }
 
-    fn next_token(&self, now: Timestamp) -> Timestamp {
-        let missing = (1.0 - self.tokens).max(0.0) / self.rate.max(1e-6);
-        let refilled = Duration::try_from_secs_f64(missing).ok().and_then(|wait| later(now, wait));
-        refilled.unwrap_or(Timestamp::MAX).max(self.frozen_until.unwrap_or(now))
+    /// The limit that a refusal is about: a long pause is a window's, a short one a rate's.
+    fn refused(&self, after: Option<Duration>) -> Option<&'static Limit> {
+        let long = after.is_some_and(|after| after > Duration::from_secs(60));
+        let is_window = |limit: &Limit| !matches!(limit.allows, Allows::Rate { .. });
+        let fits = self.limits.iter().find(|(limit, _)| is_window(limit) == long);
+        fits.or(self.limits.first()).map(|(limit, _)| *limit)
     }
 
-    /// Takes up to `want` whole tokens.
-    fn take(&mut self, limit: &Limit, want: u32, now: Timestamp) -> Taken {
-        self.refill(limit, now);
-        if self.frozen_until.is_some_and(|until| until > now) || self.tokens < 1.0 {
-            return Taken::Empty { until: self.next_token(now) };
-        }
-        self.frozen_until = None;
-        let mut taken = 0;
-        while taken < want && self.tokens >= 1.0 {
-            self.tokens -= 1.0;
-            taken += 1;
-        }
-        Taken::Tokens(taken)
-    }
-
-    fn throttle(&mut self, limit: &Limit, after: Option<Duration>, now: Timestamp) {
-        self.refill(limit, now);
-        self.tokens = 0.0;
-        self.rate = (self.rate / 2.0).max(limit.rate / 16.0);
-        let frozen = after.unwrap_or_else(|| Duration::from_secs_f64((1.0 / self.rate).clamp(1.0, 600.0)));
-        self.frozen_until = later(now, frozen);
+    /// How long until half a burst of the slowest rate is there again.
+    #[must_use]
+    pub fn half_a_burst(&self) -> Duration {
+        let half = |limit: &Limit| match limit.allows {
+            Allows::Rate { per_second, burst } => f64::from(burst) / 2.0 / per_second.max(1e-3),
+            Allows::Day { .. } | Allows::Rolling { .. } => 0.0,
+        };
+        let longest = self.limits.iter().map(|(limit, _)| half(limit)).fold(0.0, f64::max);
+        Duration::try_from_secs_f64(longest).unwrap_or_default()
     }
 }
 
-/// Changes a bucket, again if another worker was first.
+/// Either kind of record, changed in one way.
+enum Counted {
+    Bucket(Bucket, Rate),
+    Window(Window, Quota),
+}
+
+fn quota(allows: Allows) -> Result<Rate, Quota> {
+    match allows {
+        Allows::Rate { per_second, burst } => Ok(Rate { per_second, burst }),
+        Allows::Day { calls, zone } => Err(Quota { calls, span: Span::Day(zone) }),
+        Allows::Rolling { calls, span } => Err(Quota { calls, span: Span::Rolling(span) }),
+    }
+}
+
+/// Loads a record, or makes one; `None` if a newer layout stands there: whoever wrote it keeps the count.
+async fn stored<T: Record>(
+    world: &World,
+    key: &ItemKey,
+    new: impl FnOnce() -> T,
+) -> Result<Option<Stored<T>>, LedgerError> {
+    Ok(match load::<T>(world.ledger.as_ref(), key).await? {
+        Loaded::Known(stored) => Some(*stored),
+        Loaded::Absent => Some(Stored::new(new())),
+        Loaded::Foreign => None,
+    })
+}
+
+/// Changes the record of a limit, again if another worker was first.
 async fn change<T>(
     world: &World,
-    account: &Account,
+    connection: &Connection,
     limit: &Limit,
-    mut with: impl FnMut(&mut Bucket) -> T,
+    mut with: impl FnMut(&mut Counted, Timestamp) -> T,
 ) -> Result<Option<T>, LedgerError> {
+    let owner = Owner::of(connection, limit);
+    let key = owner.key(limit.operation);
     for _ in 0..6 {
         let now = world.now();
-        let key = ItemKey::bucket(account, limit.operation);
-        let mut stored = match load::<Bucket>(world.ledger.as_ref(), &key).await? {
-            Loaded::Known(stored) => *stored,
-            Loaded::Absent => Stored::new(Bucket::full(account, limit, now)),
-            // A newer layout: whoever wrote it keeps the count.
-            Loaded::Foreign => return Ok(None),
+        let (result, write) = match quota(limit.allows) {
+            Ok(rate) => {
+                let new = || Bucket::full(&owner, limit.operation, rate, now);
+                let Some(mut stored) = stored(world, &key, new).await? else { return Ok(None) };
+                let mut counted = Counted::Bucket(stored.value.clone(), rate);
+                let result = with(&mut counted, now);
+                let Counted::Bucket(after, _) = counted else { return Ok(None) };
+                let same = stored.value == after && stored.is_stored();
+                stored.value = after;
+                (result, (!same).then(|| stored.into_write(now)))
+            }
+            Err(quota) => {
+                let new = || Window::new(&owner, limit.operation, now);
+                let Some(mut stored) = stored(world, &key, new).await? else { return Ok(None) };
+                let mut counted = Counted::Window(stored.value.clone(), quota);
+                let result = with(&mut counted, now);
+                let Counted::Window(after, _) = counted else { return Ok(None) };
+                let same = stored.value == after && stored.is_stored();
+                stored.value = after;
+                (result, (!same).then(|| stored.into_write(now)))
+            }
         };
-        let before = stored.value.clone();
-        let result = with(&mut stored.value);
-        if stored.value == before && stored.is_stored() {
-            return Ok(Some(result));
-        }
-        match world.ledger.commit(vec![stored.into_write(now)]).await {
+        let Some(write) = write else { return Ok(Some(result)) };
+        match world.ledger.commit(vec![write]).await {
             Ok(()) => return Ok(Some(result)),
             Err(LedgerError::Conflict) => {}
             Err(error) => return Err(error),
@@ -149,124 +194,106 @@ async fn change<T>(
     Ok(None)
 }
 
-/// Takes up to `want` tokens of an account's operation.
+/// Takes what one kind of call needs; all of it, or the call may not be made.
 ///
 /// # Errors
 /// The ledger does not answer.
-pub async fn take(world: &World, account: &Account, limit: &Limit, want: u32) -> Result<Taken, LedgerError> {
-    let now = world.now();
-    let taken = change(world, account, limit, |bucket| bucket.take(limit, want, now)).await?;
-    let soon = later(now, Duration::from_secs(1)).unwrap_or(now);
-    Ok(taken.unwrap_or(Taken::Empty { until: soon }))
+pub async fn take(world: &World, needs: &Needs<'_>, purpose: Purpose) -> Result<Taken, LedgerError> {
+    for (limit, calls) in &needs.limits {
+        let taken = change(world, needs.connection, limit, |counted, now| match counted {
+            Counted::Bucket(bucket, rate) => bucket.take(*rate, *calls, now),
+            Counted::Window(window, quota) => window.take(*quota, *calls, purpose, now),
+        })
+        .await?;
+        let now = world.now();
+        let soon = later(now, Duration::from_secs(1)).unwrap_or(now);
+        let taken = taken.unwrap_or(Taken::Empty { until: soon });
+        if taken != Taken::All {
+            return Ok(taken);
+        }
+    }
+    Ok(Taken::All)
 }
 
-/// Notes that a call was answered 429.
+/// Notes that a call was answered 429; returns when to try again.
 ///
 /// # Errors
 /// The ledger does not answer.
 pub async fn throttled(
     world: &World,
-    account: &Account,
-    limit: &Limit,
+    needs: &Needs<'_>,
     after: Option<Duration>,
-) -> Result<(), LedgerError> {
-    let now = world.now();
-    change(world, account, limit, |bucket| bucket.throttle(limit, after, now)).await?;
-    Ok(())
+) -> Result<Timestamp, LedgerError> {
+    if let Some(limit) = needs.refused(after) {
+        change(world, needs.connection, limit, |counted, now| match counted {
+            Counted::Bucket(bucket, rate) => bucket.throttle(*rate, after, now),
+            Counted::Window(window, quota) => window.throttle(*quota, after, now),
+        })
+        .await?;
+    }
+    next(world, needs).await
 }
 
-/// Notes what an answer's headers said of a limit.
+/// Notes what an answer's headers said of limits.
 ///
 /// # Errors
 /// The ledger does not answer.
-pub async fn learn(
-    world: &World,
-    account: &Account,
-    limit: &Limit,
-    hint: Option<LimitHint>,
-) -> Result<(), LedgerError> {
-    let Some(hint) = hint.filter(|h| h.operation == limit.operation && h.rate.is_finite() && h.rate > 0.0)
-    else {
-        return Ok(());
-    };
-    if !world.memo.is_news(account, limit.operation, hint.rate) {
-        return Ok(());
-    }
-    change(world, account, limit, |bucket| {
-        bucket.told = Some(hint.rate);
-        bucket.rate = hint.rate;
-    })
-    .await?;
-    Ok(())
-}
-
-/// When this account's next token is there.
-///
-/// # Errors
-/// The ledger does not answer.
-pub async fn next_token(world: &World, account: &Account, limit: &Limit) -> Result<Timestamp, LedgerError> {
-    let now = world.now();
-    let key = ItemKey::bucket(account, limit.operation);
-    Ok(match load::<Bucket>(world.ledger.as_ref(), &key).await? {
-        Loaded::Known(mut stored) => {
-            stored.value.refill(limit, now);
-            stored.value.next_token(now)
-        }
-        Loaded::Absent | Loaded::Foreign => now,
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const LIMIT: Limit = Limit { operation: "confirmShipment", rate: 2.0, burst: 10 };
-
-    fn account() -> Account {
-        Account::new("m".try_into().unwrap(), "amazon".try_into().unwrap())
-    }
-
-    fn at(millis: i64) -> Timestamp {
-        Timestamp::from_millisecond(millis).unwrap()
-    }
-
-    #[test]
-    fn a_bucket_gives_its_burst_and_then_its_rate() {
-        let mut bucket = Bucket::full(&account(), &LIMIT, at(0));
-        assert_eq!(bucket.take(&LIMIT, 25, at(0)), Taken::Tokens(10));
-        assert_eq!(bucket.take(&LIMIT, 1, at(0)), Taken::Empty { until: at(500) });
-        assert_eq!(bucket.take(&LIMIT, 1, at(500)), Taken::Tokens(1));
-        assert_eq!(bucket.take(&LIMIT, 100, at(3_600_000)), Taken::Tokens(10), "never more than the burst");
-    }
-
-    #[test]
-    fn never_more_than_burst_plus_rate_times_time() {
-        let mut bucket = Bucket::full(&account(), &LIMIT, at(0));
-        let mut taken = 0;
-        for millis in (0..60_000).step_by(37) {
-            if let Taken::Tokens(n) = bucket.take(&LIMIT, 3, at(millis)) {
-                taken += n;
+pub async fn learn(world: &World, needs: &Needs<'_>, hints: &[LimitHint]) -> Result<(), LedgerError> {
+    for hint in hints {
+        let Some((limit, _)) = needs.limits.iter().find(|(limit, _)| limit.operation == hint.operation)
+        else {
+            continue;
+        };
+        let account = &needs.connection.account;
+        let news = match hint.told {
+            Told::Rate(rate) => {
+                rate.is_finite() && rate > 0.0 && world.memo.is_news(account, limit.operation, rate)
             }
+            // Each answer tells what is left; it is written down when that tells something, which is near the end.
+            Told::Window { calls, left } => {
+                let share = f64::from(left) / f64::from(calls.max(1));
+                let step = (share * 10.0).floor() + f64::from(calls);
+                calls > 0 && world.memo.is_news(account, limit.operation, step.max(1.0))
+                    || calls > 0 && share < 0.05
+            }
+        };
+        if !news {
+            continue;
         }
-        assert!((119..=130).contains(&taken), "{taken}");
+        change(world, needs.connection, limit, |counted, now| match (counted, hint.told) {
+            (Counted::Bucket(bucket, _), Told::Rate(rate)) => bucket.told(rate),
+            (Counted::Window(window, quota), Told::Window { calls, left }) => {
+                window.told(*quota, calls, left, now);
+            }
+            // A rate told as calls per second, or the other way round, is what the connector should not tell.
+            (Counted::Bucket(..), Told::Window { .. }) | (Counted::Window(..), Told::Rate(_)) => {}
+        })
+        .await?;
     }
+    Ok(())
+}
 
-    #[test]
-    fn a_throttle_freezes_and_halves_and_grows_back() {
-        let mut bucket = Bucket::full(&account(), &LIMIT, at(0));
-        bucket.throttle(&LIMIT, Some(Duration::from_secs(7)), at(0));
-        assert_eq!(bucket.take(&LIMIT, 1, at(6_999)), Taken::Empty { until: at(7_000) });
-        assert!(matches!(bucket.take(&LIMIT, 1, at(7_000)), Taken::Tokens(1)));
-        assert!(bucket.rate < 1.3);
-        bucket.refill(&LIMIT, at(127_000));
-        assert!((bucket.rate - 2.0).abs() < 0.01);
+/// When one call of this kind may be made; nothing is taken or written.
+///
+/// # Errors
+/// The ledger does not answer.
+pub async fn next(world: &World, needs: &Needs<'_>) -> Result<Timestamp, LedgerError> {
+    let now = world.now();
+    let mut latest = now;
+    for (limit, _) in &needs.limits {
+        let owner = Owner::of(needs.connection, limit);
+        let key = owner.key(limit.operation);
+        let next = match quota(limit.allows) {
+            Ok(rate) => {
+                let new = || Bucket::full(&owner, limit.operation, rate, now);
+                stored(world, &key, new).await?.map(|mut stored| stored.value.next(rate, now))
+            }
+            Err(quota) => {
+                let new = || Window::new(&owner, limit.operation, now);
+                stored(world, &key, new).await?.map(|mut stored| stored.value.next(quota, now))
+            }
+        };
+        latest = latest.max(next.unwrap_or(now));
     }
-
-    #[test]
-    fn a_clock_ahead_does_not_starve_the_others() {
-        let mut bucket = Bucket::full(&account(), &LIMIT, at(0));
-        assert_eq!(bucket.take(&LIMIT, 10, at(600_000)), Taken::Tokens(10));
-        assert!(matches!(bucket.take(&LIMIT, 1, at(1_000)), Taken::Empty { .. }));
-        assert_eq!(bucket.take(&LIMIT, 1, at(1_500)), Taken::Tokens(1));
-    }
+    Ok(latest)
 }

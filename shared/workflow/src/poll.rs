@@ -224,8 +224,11 @@ async fn after_failure(
         }
         Failure::Throttled { after } | Failure::Retryable { after, .. } => *after,
         Failure::Rejected { .. }
+        | Failure::CarrierRefused { .. }
         | Failure::NotFound
-        | Failure::NeedsMerchant { action: MerchantAction::FixOrder } => None,
+        | Failure::NeedsMerchant { action: MerchantAction::FixOrder | MerchantAction::ConfirmElsewhere } => {
+            None
+        }
     };
     let now = world.now();
     let throttled = matches!(failed.failure, Failure::Throttled { .. });

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_api::{
-    Allowed, Answer, ChannelError, Check, Connectors, Cursor, Delivery, Failure, FulfillmentPage, Limit,
-    Marketplace, MarketplaceTraits, OrderPage, Reach, Store, StoreEvent, Subscription, SubscriptionChange,
+    Allowed, Answer, Bulk, BuyerNotice, ChannelError, Check, Confirmed, Connectors, Cursor, Delivery,
+    Explained, Failure, FulfillmentPage, Limit, Marketplace, MarketplaceTraits, Notifies, OrderPage, Pushes,
+    Reach, Spends, Store, StoreEvent, Subscribes, Subscription, SubscriptionChange,
 };
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use domain::facts::{StoreFacts, StoreOrderFact};
 use domain::ids::{Account, MarketplaceId, MarketplaceOrderId, StoreOrderId};
 use domain::marketplace_order::OrderFacts;
+use domain::marketplace_rules::{Edits, KnownBy, MarketplaceRules, Parts, Untracked};
 use jiff::Timestamp;
 use ports::ledger::Hint;
 use ports::memory::{ManualClock, MemoryCredentials, MemoryLedger, MemoryMail, MemoryQueue, SeededRng};
@@ -38,6 +40,7 @@ pub(crate) fn account(connection: &str) -> Account {
 
 pub(crate) fn connection(kind: &str, id: &str) -> Connection {
     Connection {
+        shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: Connection::SCHEMA,
         account: account(id),
         kind: kind.to_owned(),
@@ -236,7 +239,7 @@ pub(crate) struct Market {
     pub(crate) asked: Mutex<Vec<Cursor>>,
 }
 
-pub(crate) const MARKET_POLL: Limit = Limit { operation: "search", rate: 0.01, burst: 2 };
+pub(crate) const MARKET_POLL: Limit = Limit::rate("search", 0.01, 2);
 
 #[async_trait]
 impl Marketplace for Market {
@@ -248,11 +251,16 @@ impl Marketplace for Market {
     }
     fn traits(&self) -> MarketplaceTraits {
         MarketplaceTraits {
-            edits: true,
+            rules: MarketplaceRules {
+                edits: Edits::SameReference,
+                known_by: KnownBy::Reference,
+                parts: Parts::Units,
+                untracked: Untracked::Plain,
+                cancels_after: None,
+            },
+            buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
             limits: &[MARKET_POLL],
-            confirm_operation: "confirm",
-            read_operation: "read",
-            poll_operation: "search",
+            spends: Spends { confirm: &["confirm"], read: &["read"], poll: &["search"] },
             poll_every: Duration::from_secs(300),
         }
     }
@@ -285,7 +293,7 @@ impl Marketplace for Market {
         self.asked.lock().unwrap().push(cursor.clone());
         let answer = self.pages.lock().unwrap().pop_front();
         let empty = OrderPage { orders: vec![], next: cursor.clone() };
-        let page = answer.unwrap_or(Ok(Answer { value: empty, request_id: None, limit: None }));
+        let page = answer.unwrap_or(Ok(Answer { value: empty, request_id: None, limits: vec![] }));
         page.map_err(|failure| ChannelError::new("Market", "search", failure, "as scripted"))
     }
     async fn confirm(
@@ -293,8 +301,23 @@ impl Marketplace for Market {
         _: Reach<'_>,
         _: &Connection,
         _: &Confirmation,
-    ) -> Result<Answer<()>, ChannelError> {
+    ) -> Result<Answer<Confirmed>, ChannelError> {
         Err(ChannelError::new("Market", "confirm", Failure::NotFound, ""))
+    }
+    fn bulk(&self) -> Option<&dyn Bulk> {
+        None
+    }
+    fn notifies(&self) -> Option<&dyn Notifies> {
+        None
+    }
+    fn pushes(&self) -> Option<&dyn Pushes> {
+        None
+    }
+    fn subscribes(&self) -> Option<&dyn Subscribes> {
+        None
+    }
+    fn catalogue(&self) -> &'static [Explained] {
+        &[]
     }
     async fn check_up(&self, _: Reach<'_>, _: &Connection) -> Vec<Check> {
         vec![]

@@ -14,7 +14,7 @@ use ports::ledger::Due;
 use ports::{LedgerError, QueueName};
 use serde::{Deserialize, Serialize};
 
-use crate::limits;
+use crate::limits::{self, Needs};
 use crate::message::{AlertMessage, Look, WorkError};
 use crate::records::{Loaded, Record, Stored, later, load};
 use crate::sync::{self, Progress};
@@ -195,11 +195,9 @@ async fn next_block(
     let now = world.now();
     let Some(marketplace) = world.connectors.marketplace(&connection.kind) else { return Ok(now) };
     let traits = marketplace.traits();
-    let limit = traits.limits.iter().find(|l| l.operation == traits.confirm_operation);
-    let Some(limit) = limit else { return Ok(until.unwrap_or(now)) };
-    let first = limits::next_token(world, &connection.account, limit).await?;
-    let half = f64::from(limit.burst) / 2.0 / limit.rate.max(1e-3);
-    let more = Duration::try_from_secs_f64(half.clamp(0.0, 5.0)).unwrap_or_default();
+    let needs = Needs::of(connection, traits.limits, traits.spends.confirm);
+    let first = limits::next(world, &needs).await?;
+    let more = needs.half_a_burst().min(Duration::from_secs(5));
     let earliest = until.map_or(first, |until| until.max(first));
     Ok(later(earliest, more).unwrap_or(earliest))
 }

@@ -93,6 +93,7 @@ fn at(second: i64) -> Timestamp {
 
 fn connection(id: &str, kind: &str) -> Applied {
     let connection = domain::connection::Connection {
+        shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: 1,
         account: Account::new("acme".try_into().unwrap(), id.try_into().unwrap()),
         kind: kind.into(),
@@ -138,6 +139,7 @@ impl Place {
                 },
                 ship_date: None,
                 sent_carrier: None,
+                refused_carrier: None,
             }],
             confirmed: None,
             state: State::Held {
@@ -150,6 +152,8 @@ impl Place {
             ship_by: Some(at(4_000_000_000)),
             remind_before: Timing::default().remind_before,
             decided_again_at: None,
+            their_reference: None,
+            in_bulk: false,
             created_at: at(30),
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),

@@ -159,6 +159,7 @@ impl Deployed {
                 && texts(&stored.secrets).eq(texts(webhook_secrets))
         });
         Ok((!same).then(|| WebhookKeys {
+            app: std::collections::BTreeMap::new(),
             account: connection.account.clone(),
             kind: connection.kind.clone(),
             secrets: webhook_secrets.clone(),

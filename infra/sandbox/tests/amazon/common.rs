@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use connector_amazon::Amazon;
-use connector_api::{ChannelError, Cursor, HttpTransport, Marketplace as _, Reach};
-use domain::confirmation::{CarrierCode, Confirmation};
+use connector_api::{ChannelError, Confirmed, Cursor, HttpTransport, Marketplace as _, Reach};
+use domain::confirmation::{CarrierCode, Confirmation, Tracking};
 use domain::connection::{Connection, MailSettings, Timing};
 use domain::ids::{Account, ConnectionId, MarketplaceId, MarketplaceOrderId, MerchantId, OrderLineId};
 use domain::marketplace_order::OrderFacts;
@@ -75,14 +75,17 @@ pub(crate) fn order(id: &str) -> NewOrder {
     }
 }
 
+pub(crate) fn tracking(carrier: CarrierCode, number: &str) -> Tracking {
+    let number = TrackingNumber::try_from(number).unwrap();
+    Tracking { carrier, service: Some("Ground Advantage".to_owned()), number }
+}
+
 pub(crate) fn confirmation(reference: u32, units: u32) -> Confirmation {
     Confirmation {
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from(MARKETPLACE).unwrap(),
-        reference,
-        carrier: CarrierCode { code: "USPS".to_owned(), name: None },
-        service: Some("Ground Advantage".to_owned()),
-        tracking_number: TrackingNumber::try_from(NUMBER).unwrap(),
+        reference: reference.to_string(),
+        tracking: Some(tracking(CarrierCode { code: "USPS".to_owned(), name: None }, NUMBER)),
         ship_date: "2026-11-21T11:00:00Z".parse().unwrap(),
         lines: BTreeMap::from([(OrderLineId::try_from(ITEM).unwrap(), units)]),
     }
@@ -91,6 +94,7 @@ pub(crate) fn confirmation(reference: u32, units: u32) -> Confirmation {
 pub(crate) fn connection(address: &str, seller: &str) -> Connection {
     let account = Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from(seller).unwrap());
     Connection {
+        shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: Connection::SCHEMA,
         account,
         kind: "amazon".to_owned(),
@@ -153,7 +157,7 @@ impl World {
         }
     }
 
-    pub(crate) async fn confirm(&self, confirmation: &Confirmation) -> Result<(), ChannelError> {
+    pub(crate) async fn confirm(&self, confirmation: &Confirmation) -> Result<Confirmed, ChannelError> {
         let connection = connection(&self.address, "ann");
         Amazon.confirm(self.reach(), &connection, confirmation).await.map(|answer| answer.value)
     }

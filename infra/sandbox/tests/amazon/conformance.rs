@@ -5,7 +5,6 @@ use std::time::Duration;
 use connector_api::{Failure, MerchantAction, Reached};
 use domain::confirmation::CarrierCode;
 use domain::marketplace_order::OrderStatus;
-use domain::tracking::TrackingNumber;
 use sandbox::amazon::{By, OrderChange, Settings, Status};
 use sandbox::faults::Fault;
 
@@ -47,7 +46,8 @@ async fn split_quantities_make_two_packages() {
     world.confirm(&confirmation(421_000_001, 1)).await.unwrap();
     assert_eq!(world.read().await.status, OrderStatus::PartlyShipped);
     let mut second = confirmation(421_000_002, 1);
-    second.tracking_number = TrackingNumber::try_from("9400100000000000000001").unwrap();
+    let usps = CarrierCode { code: "USPS".to_owned(), name: None };
+    second.tracking = Some(tracking(usps, "9400100000000000000001"));
     world.confirm(&second).await.unwrap();
     let facts = world.read().await;
     assert_eq!((facts.status, facts.packages.map(|p| p.len())), (OrderStatus::Shipped, Some(2)));
@@ -58,8 +58,8 @@ async fn the_same_reference_edits() {
     let world = World::new().await;
     world.confirm(&confirmation(421_000_001, 2)).await.unwrap();
     let mut corrected = confirmation(421_000_001, 2);
-    corrected.tracking_number = TrackingNumber::try_from("1Z0000000000000000").unwrap();
-    corrected.carrier = CarrierCode { code: "Other".to_owned(), name: Some("Bike".to_owned()) };
+    let bike = CarrierCode { code: "Other".to_owned(), name: Some("Bike".to_owned()) };
+    corrected.tracking = Some(tracking(bike, "1Z0000000000000000"));
     world.confirm(&corrected).await.unwrap();
     world.confirm(&corrected).await.unwrap();
     let packages = world.read().await.packages.unwrap();

@@ -69,6 +69,7 @@ impl World {
         credentials.put(account.clone(), Credential { secrets, ..Credential::default() });
         let mut sandbox = ShopifySandbox::default();
         let connection = Connection {
+            shipments: domain::shipment_policy::ShipmentPolicy::default(),
             schema: Connection::SCHEMA,
             account,
             kind: "shopify".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connector_api::{ChannelError, Failure, LimitHint, Reach, Reached};
+use connector_api::{ChannelError, Failure, LimitHint, Reach, Reached, Told};
 use domain::connection::Connection;
 use http::{HeaderMap, Method, Request, Response};
 use secrecy::{ExposeSecret, SecretString};
@@ -41,7 +41,7 @@ pub(crate) fn bad_settings(operation: &'static str, problem: &str) -> ChannelErr
 pub(crate) struct Good {
     pub(crate) body: Vec<u8>,
     pub(crate) request_id: Option<String>,
-    pub(crate) limit: Option<LimitHint>,
+    pub(crate) limits: Vec<LimitHint>,
 }
 
 impl Good {
@@ -111,8 +111,9 @@ impl<'a> Session<'a> {
         let request_id = header(&parts.headers, "x-amzn-requestid");
         let errors = wire::errors_of(&body);
         if parts.status.is_success() && errors.is_empty() {
-            let limit = rate(&parts.headers).map(|rate| LimitHint { operation: self.operation, rate });
-            return Ok(Good { body, request_id, limit });
+            let told = rate(&parts.headers).map(Told::Rate);
+            let limits = told.map(|told| LimitHint { operation: self.operation, told }).into_iter().collect();
+            return Ok(Good { body, request_id, limits });
         }
         let verdict = classify(status, &errors, retry_after(&parts.headers));
         let mut words = detail(status, &errors);

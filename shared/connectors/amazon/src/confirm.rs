@@ -1,6 +1,6 @@
 //! Telling Amazon that a package has left.
 
-use connector_api::{Answer, ChannelError, Failure, Reach};
+use connector_api::{Answer, ChannelError, Confirmed, Failure, Reach};
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use http::Method;
@@ -30,7 +30,7 @@ pub(crate) async fn confirm(
     reach: Reach<'_>,
     connection: &Connection,
     confirmation: &Confirmation,
-) -> Result<Answer<()>, ChannelError> {
+) -> Result<Answer<Confirmed>, ChannelError> {
     let body = body(confirmation)
         .map_err(|problem| unsent(CONFIRM, Failure::Rejected { code: "NotSent".to_owned() }, problem))?;
     let hosts = Hosts::of(connection).map_err(|problem| bad_settings(CONFIRM, &problem))?;
@@ -43,12 +43,15 @@ pub(crate) async fn confirm(
     if !blank && serde_json::from_slice::<serde_json::Value>(&good.body).is_err() {
         return Err(good.unreadable(CONFIRM, "a success whose body is no JSON"));
     }
-    Ok(Answer { value: (), request_id: good.request_id, limit: good.limit })
+    Ok(Answer { value: Confirmed::default(), request_id: good.request_id, limits: good.limits })
 }
 
 /// The request's body, or why Amazon would surely refuse it.
 fn body(confirmation: &Confirmation) -> Result<Vec<u8>, String> {
-    let carrier = &confirmation.carrier;
+    let Some(tracking) = &confirmation.tracking else {
+        return Err("a parcel without a number goes in a feed, not by this call".to_owned());
+    };
+    let carrier = &tracking.carrier;
     let other = carrier.code.eq_ignore_ascii_case(OTHER);
     let name = carrier.name.as_deref().map(str::trim).filter(|name| !name.is_empty());
     if carrier.code.trim().is_empty() {
@@ -57,7 +60,7 @@ fn body(confirmation: &Confirmation) -> Result<Vec<u8>, String> {
     if other && name.is_none() {
         return Err("carrier code Other needs the carrier's name".to_owned());
     }
-    if confirmation.reference == 0 {
+    if !confirmation.reference.parse::<u64>().is_ok_and(|reference| reference > 0) {
         return Err("the package reference must be positive".to_owned());
     }
     if confirmation.lines.is_empty() || confirmation.lines.values().any(|units| *units == 0) {
@@ -66,16 +69,12 @@ fn body(confirmation: &Confirmation) -> Result<Vec<u8>, String> {
     let body = ConfirmShipment {
         marketplace_id: confirmation.marketplace.as_str(),
         package_detail: PackageDetail {
-            package_reference_id: confirmation.reference.to_string(),
+            package_reference_id: confirmation.reference.clone(),
             carrier_code: if other { OTHER } else { &carrier.code },
             // Beside a listed code, a name makes Amazon count the parcel under Other.
             carrier_name: if other { name } else { None },
-            shipping_method: confirmation
-                .service
-                .as_deref()
-                .map(str::trim)
-                .filter(|service| !service.is_empty()),
-            tracking_number: confirmation.tracking_number.as_str(),
+            shipping_method: tracking.service.as_deref().map(str::trim).filter(|service| !service.is_empty()),
+            tracking_number: tracking.number.as_str(),
             // Offsets like +00:00 are refused, so is nothing else; fractions are not needed.
             ship_date: utc(confirmation.ship_date),
             order_items: confirmation

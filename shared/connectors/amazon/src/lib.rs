@@ -16,12 +16,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_api::{
-    Answer, ChannelError, Check, Cursor, Limit, Marketplace, MarketplaceTraits, OrderPage, Reach,
+    Answer, Bulk, BuyerNotice, ChannelError, Check, Confirmed, Cursor, Explained, Limit, Marketplace,
+    MarketplaceTraits, Notifies, OrderPage, Pushes, Reach, Spends, Subscribes,
 };
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use domain::ids::{MarketplaceId, MarketplaceOrderId};
 use domain::marketplace_order::OrderFacts;
+use domain::marketplace_rules::{Edits, KnownBy, MarketplaceRules, Parts, Untracked};
 
 /// The kind and the channel's name in errors.
 const KIND: &str = "amazon";
@@ -29,11 +31,8 @@ const KIND: &str = "amazon";
 /// The published limits, read 21 November 2026 in the models of 5 August 2026.
 ///
 /// Amazon raises them for big sellers: `x-amzn-RateLimit-Limit` of an answer outranks these.
-const LIMITS: &[Limit] = &[
-    Limit { operation: CONFIRM, rate: 2.0, burst: 10 },
-    Limit { operation: READ, rate: 0.5, burst: 30 },
-    Limit { operation: SEARCH, rate: 0.0056, burst: 20 },
-];
+const LIMITS: &[Limit] =
+    &[Limit::rate(CONFIRM, 2.0, 10), Limit::rate(READ, 0.5, 30), Limit::rate(SEARCH, 0.0056, 20)];
 
 /// Tells of a package (orders v0).
 const CONFIRM: &str = "confirmShipment";
@@ -62,13 +61,21 @@ impl Marketplace for Amazon {
 
     fn traits(&self) -> MarketplaceTraits {
         MarketplaceTraits {
-            edits: true,
+            rules: MarketplaceRules {
+                edits: Edits::SameReference,
+                known_by: KnownBy::Reference,
+                parts: Parts::Units,
+                untracked: Untracked::InBulk,
+                // Unconfirmed orders are cancelled seven days after the ship date (UK tracking FAQ).
+                cancels_after: Some(Duration::from_secs(7 * 86_400)),
+            },
             limits: LIMITS,
-            confirm_operation: CONFIRM,
-            read_operation: READ,
-            poll_operation: SEARCH,
+            spends: Spends { confirm: &[CONFIRM], read: &[READ], poll: &[SEARCH] },
             // 0.0056 requests a second: one poll of one page in three minutes is all that lasts.
             poll_every: Duration::from_secs(180),
+            buyer_notice: BuyerNotice::MarketplaceDecides(
+                "Amazon mails the buyer itself, and forbids other mails about an order",
+            ),
         }
     }
 
@@ -111,8 +118,28 @@ impl Marketplace for Amazon {
         reach: Reach<'_>,
         connection: &Connection,
         confirmation: &Confirmation,
-    ) -> Result<Answer<()>, ChannelError> {
+    ) -> Result<Answer<Confirmed>, ChannelError> {
         confirm::confirm(reach, connection, confirmation).await
+    }
+
+    fn bulk(&self) -> Option<&dyn Bulk> {
+        None
+    }
+
+    fn notifies(&self) -> Option<&dyn Notifies> {
+        None
+    }
+
+    fn pushes(&self) -> Option<&dyn Pushes> {
+        None
+    }
+
+    fn subscribes(&self) -> Option<&dyn Subscribes> {
+        None
+    }
+
+    fn catalogue(&self) -> &'static [Explained] {
+        &[]
     }
 
     async fn check_up(&self, reach: Reach<'_>, connection: &Connection) -> Vec<Check> {

@@ -67,7 +67,7 @@ pub(crate) async fn read_order(
             ChannelError::new(crate::KIND, READ, Failure::NotFound, detail).with_request_id(good.request_id)
         );
     }
-    Ok(Answer { value, request_id: good.request_id, limit: good.limit })
+    Ok(Answer { value, request_id: good.request_id, limits: good.limits })
 }
 
 /// What an answer does not say of itself.
@@ -137,6 +137,7 @@ pub(crate) fn facts(
         ship_by: fulfillment.ship_by_window.and_then(|window| window.latest_date_time),
         cancel_requested,
         programs,
+        needs_tracking: false,
         lines,
         packages,
     };
@@ -192,6 +193,7 @@ fn line(item: wire::OrderItem) -> Result<OrderLine, String> {
         ordered,
         cancelled: if executed { cancelled(ordered, shipped, counts.quantity_unfulfilled) } else { 0 },
         shipped,
+        ship_by: None,
     })
 }
 

@@ -104,7 +104,7 @@ pub(crate) async fn changed_orders(
         Err(refused) => return Err(refused.error),
     };
     let value = page(&good, connection, cursor, question, now).map_err(|why| good.unreadable(SEARCH, why))?;
-    Ok(Answer { value, request_id: good.request_id, limit: good.limit })
+    Ok(Answer { value, request_id: good.request_id, limits: good.limits })
 }
 
 async fn ask(session: &Session<'_>, hosts: &Hosts, question: &Question) -> Result<Good, Refused> {

@@ -168,6 +168,7 @@ mod tests {
 
     fn connection(options: Options, base_url: Option<&str>) -> Connection {
         Connection {
+            shipments: domain::shipment_policy::ShipmentPolicy::default(),
             schema: Connection::SCHEMA,
             account: Account::new(
                 MerchantId::try_from("m").unwrap(),

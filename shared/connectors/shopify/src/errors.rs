@@ -189,7 +189,7 @@ fn rank(failure: &Failure) -> u8 {
         Failure::Retryable { .. } => 0,
         Failure::Throttled { .. } => 1,
         Failure::NotFound => 2,
-        Failure::Rejected { .. } => 3,
+        Failure::Rejected { .. } | Failure::CarrierRefused { .. } => 3,
         Failure::NeedsMerchant { .. } => 4,
     }
 }

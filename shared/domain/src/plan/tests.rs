@@ -7,10 +7,30 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::confirmation::CarrierCode;
+use crate::ids::OrderLineId;
 use crate::ids::{Account, MarketplaceOrderRef, StoreOrderRef};
 use crate::marketplace_order::{OrderLine, ShownPackage};
+use crate::marketplace_rules::{KnownBy, Untracked};
 use crate::package::{Content, Origin};
-use crate::state::{State, Waiting};
+use crate::shipment_policy::{SeveralParcels, WithoutNumber};
+use crate::state::State;
+
+/// Amazon's rules: the most that any marketplace allows.
+const RULES: MarketplaceRules = MarketplaceRules {
+    edits: Edits::SameReference,
+    known_by: KnownBy::Reference,
+    parts: Parts::Units,
+    untracked: Untracked::InBulk,
+    cancels_after: None,
+};
+
+const POLICY: ShipmentPolicy = ShipmentPolicy {
+    several_parcels: SeveralParcels::Each,
+    corrections: Corrections::Ask,
+    without_number: WithoutNumber::Hold,
+    near: Duration::from_secs(4 * 3600),
+};
 
 fn at(second: i64) -> Timestamp {
     Timestamp::from_second(second).unwrap()
@@ -29,6 +49,8 @@ fn package(reference: u32, number: &str, lines: &[(&str, u32)]) -> Package {
             order: "1".try_into().unwrap(),
         },
         reference,
+        their_reference: None,
+        in_bulk: false,
         origins: BTreeSet::from([Origin {
             store_order: StoreOrderRef {
                 account: Account::new("m".try_into().unwrap(), "shop".try_into().unwrap()),
@@ -48,6 +70,7 @@ fn package(reference: u32, number: &str, lines: &[(&str, u32)]) -> Package {
             },
             ship_date: None,
             sent_carrier: None,
+            refused_carrier: None,
         }],
         confirmed: None,
         state: State::Planned { not_before: at(0), waiting: Waiting::Nothing },
@@ -80,6 +103,7 @@ fn facts(lines: &[(&str, u32)]) -> OrderFacts {
         status: OrderStatus::Open,
         ship_by: None,
         cancel_requested: false,
+        needs_tracking: false,
         programs: vec![],
         lines: lines
             .iter()
@@ -89,6 +113,7 @@ fn facts(lines: &[(&str, u32)]) -> OrderFacts {
                 ordered: *ordered,
                 cancelled: 0,
                 shipped: Some(0),
+                ship_by: None,
             })
             .collect(),
         packages: Some(vec![]),
@@ -120,7 +145,10 @@ fn around<'a>(facts: &'a OrderFacts, others: &'a [&'a Package], carrier: &'a Car
         surplus: false,
         started_at: at(0),
         sync: true,
-        edits: true,
+        rules: RULES,
+        policy: &POLICY,
+        all_left: false,
+        access_closed: false,
         now: at(10_000),
     }
 }
@@ -132,7 +160,7 @@ fn word(verdict: &Verdict) -> String {
         Verdict::Hold(cause) => format!("hold {}", cause.name()),
         Verdict::NotOurs(why) => format!("not ours {why:?}"),
         Verdict::Conflict { .. } => "conflict".into(),
-        Verdict::WaitForOther => "wait".into(),
+        Verdict::Wait { .. } => "wait".into(),
         Verdict::Shown => "shown".into(),
         Verdict::Told => "told".into(),
     }
@@ -356,8 +384,9 @@ fn an_edit_keeps_reference_and_ship_date() {
     assert!(package.want(content, at(7_000)));
     let verdict = plan(&package, around(&order, &[], &carrier));
     let Verdict::Confirm(confirmation) = verdict else { panic!("{verdict:?}") };
-    assert_eq!((confirmation.reference, confirmation.ship_date), (1, at(5_000)));
-    let no_edits = Around { edits: false, ..around(&order, &[], &carrier) };
+    assert_eq!((confirmation.reference.as_str(), confirmation.ship_date), ("1", at(5_000)));
+    let no_edits =
+        Around { rules: MarketplaceRules { edits: Edits::ByHand, ..RULES }, ..around(&order, &[], &carrier) };
     assert_eq!(word(&plan(&package, no_edits)), "hold edit_by_hand");
 }
 
@@ -384,7 +413,7 @@ fn what_a_read_says_of_a_package_that_was_sent() {
     let mut seen = |packages: Option<Vec<ShownPackage>>, shipped: Option<u32>| {
         order.packages = packages;
         order.lines[0].shipped = shipped;
-        see(&sent, 1, &order, &[])
+        see(&sent, 1, &order, &[], &RULES)
     };
     assert_eq!(seen(Some(vec![shown("1", "n 1", &[("a", 1)])]), Some(1)), Seen::Shown);
     assert_eq!(seen(Some(vec![shown("1", "OLD", &[("a", 1)])]), Some(1)), Seen::Older);
@@ -432,7 +461,7 @@ proptest! {
             let Verdict::Confirm(confirmation) = verdict else {
                 return Err(TestCaseError::fail(format!("{verdict:?}")));
             };
-            add(&mut sum, &confirmation.lines);
+            super::quantities::add(&mut sum, &confirmation.lines);
             packages[index] = confirmed(packages[index].clone());
         }
         prop_assert_eq!(sum, units(&lines));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::carrier_policy::{CarrierPolicy, OnContradiction, OnUnknown};
+use domain::carrier_policy::{CarrierPolicy, OnContradiction, OnRefused, OnUnknown};
 
 use crate::check::shown;
 use crate::near::did_you_mean;
@@ -20,11 +20,14 @@ pub(super) struct CarriersLevel {
     last_resort_before: Option<Duration>,
     last_resort_contradiction: Option<OnContradiction>,
     last_resort_unknown: Option<OnUnknown>,
+    refused: Option<OnRefused>,
 }
 
 const CONTRADICTION: [(&str, OnContradiction); 3] =
     [("hold", OnContradiction::Hold), ("warn", OnContradiction::Warn), ("ignore", OnContradiction::Ignore)];
 const UNKNOWN: [(&str, OnUnknown); 2] = [("hold", OnUnknown::Hold), ("other", OnUnknown::Other)];
+
+const REFUSED: [(&str, OnRefused); 2] = [("ask", OnRefused::Ask), ("other", OnRefused::Other)];
 
 impl CarriersLevel {
     pub(super) fn read(section: Section<'_>) -> Self {
@@ -37,6 +40,7 @@ impl CarriersLevel {
                 .get("last_resort_contradiction")
                 .and_then(|node| one_of(&node, &CONTRADICTION)),
             last_resort_unknown: section.get("last_resort_unknown").and_then(|node| one_of(&node, &UNKNOWN)),
+            refused: section.get("refused").and_then(|node| one_of(&node, &REFUSED)),
         };
         section.finish();
         level
@@ -53,6 +57,7 @@ impl CarriersLevel {
         policy.last_resort_contradiction =
             self.last_resort_contradiction.unwrap_or(policy.last_resort_contradiction);
         policy.last_resort_unknown = self.last_resort_unknown.unwrap_or(policy.last_resort_unknown);
+        policy.refused = self.refused.unwrap_or(policy.refused);
     }
 }
 
@@ -67,7 +72,7 @@ fn profile(node: &Node<'_>) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
-fn one_of<T: Copy>(node: &Node<'_>, all: &[(&'static str, T)]) -> Option<T> {
+pub(super) fn one_of<T: Copy>(node: &Node<'_>, all: &[(&'static str, T)]) -> Option<T> {
     let text = node.text()?;
     let found = all.iter().find(|(name, _)| *name == text).map(|(_, value)| *value);
     if found.is_none() {
@@ -79,7 +84,7 @@ fn one_of<T: Copy>(node: &Node<'_>, all: &[(&'static str, T)]) -> Option<T> {
     found
 }
 
-fn seconds(node: &Node<'_>) -> Option<Duration> {
+pub(super) fn seconds(node: &Node<'_>) -> Option<Duration> {
     let seconds = node.number()?;
     if (0.0..=LONGEST_S).contains(&seconds) {
         return Some(Duration::from_secs_f64(seconds));

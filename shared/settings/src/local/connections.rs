@@ -121,6 +121,7 @@ fn draft<'a>(number: usize, section: Section<'a>, context: &Context<'_>) -> Draf
             time_zone: merged.time_zone,
             timing: merged.timing,
             carriers: merged.carriers,
+            shipments: merged.shipments,
         },
         webhook_secrets,
         secrets,

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use domain::carrier_policy::CarrierPolicy;
 use domain::connection::{MailKind, MailSettings, Timing};
+use domain::shipment_policy::ShipmentPolicy;
 
 use super::carriers::CarriersLevel;
 use super::general;
 use super::mail::addresses;
+use super::shipments::ShipmentsLevel;
 use crate::check::shown;
 use crate::near::did_you_mean;
 use crate::toml_tree::{Node, Section};
@@ -21,6 +23,7 @@ pub(super) struct Level {
     mail: MailLevel,
     timing: BTreeMap<&'static str, Duration>,
     carriers: CarriersLevel,
+    shipments: ShipmentsLevel,
 }
 
 /// What one level says about mail.
@@ -72,13 +75,14 @@ fn mail_kind_key(kind: MailKind) -> &'static str {
 }
 
 impl Level {
-    /// What holds everywhere: from `[mail]`, `[timing]` and `[carriers]` at the top of the file.
+    /// What holds everywhere: from `[mail]`, `[timing]`, `[carriers]` and `[shipments]` at the top of the file.
     pub(super) fn general(root: &Section<'_>, time_zone: String) -> Self {
         // `[mail]` is finished by the reader of the transport, which knows its other keys.
         let mail = MailLevel::read(&root.section("mail"));
         let timing = read_timing(root.section("timing"));
         let carriers = CarriersLevel::read(root.section("carriers"));
-        Self { time_zone: Some(time_zone), sync: None, mail, timing, carriers }
+        let shipments = ShipmentsLevel::read(root.section("shipments"));
+        Self { time_zone: Some(time_zone), sync: None, mail, timing, carriers, shipments }
     }
 
     /// The keys of a level inside `section`; the caller finishes it.
@@ -90,6 +94,7 @@ impl Level {
             mail: MailLevel::read(&mail),
             timing: read_timing(section.section("timing")),
             carriers: CarriersLevel::read(section.section("carriers")),
+            shipments: ShipmentsLevel::read(section.section("shipments")),
         };
         mail.finish();
         level
@@ -171,6 +176,7 @@ pub(super) struct Merged {
     pub(super) mail: MailSettings,
     pub(super) timing: Timing,
     pub(super) carriers: CarrierPolicy,
+    pub(super) shipments: ShipmentPolicy,
 }
 
 /// Lays levels over what is built in, the farthest first.
@@ -181,6 +187,7 @@ pub(super) fn merge(levels: &[&Level]) -> Merged {
         mail: MailSettings { weekly_test: true, ..MailSettings::default() },
         timing: Timing::default(),
         carriers: CarrierPolicy::default(),
+        shipments: ShipmentPolicy::default(),
     };
     let mut off: BTreeMap<MailKind, bool> = BTreeMap::new();
     for level in levels {
@@ -205,6 +212,7 @@ pub(super) fn merge(levels: &[&Level]) -> Merged {
             }
         }
         level.carriers.lay_over(&mut merged.carriers);
+        level.shipments.lay_over(&mut merged.shipments);
         for (key, field) in TIMES {
             if let Some(time) = level.timing.get(key) {
                 *field(&mut merged.timing) = *time;

@@ -70,6 +70,14 @@ fn every_mistake_is_told_by_key_with_what_to_do() {
         ("lease = 30", "lease = \"1m\"", "timing.lease", "must be a number"),
         ("lease = 30", "leese = 30", "timing.leese", "\"lease\""),
         ("lease = 30", "missing_after = 1", "connections[0].timing.missing_after", "read_back_after"),
+        // shipments
+        (
+            "[timing]",
+            "[shipments]\nseveral_parcels = \"last\"\n[timing]",
+            "shipments.several_parcels",
+            "last-or-deadline",
+        ),
+        ("[timing]", "[shipments]\nnear = -1\n[timing]", "shipments.near", "seconds"),
         // carriers
         ("[timing]", "[carriers]\nunknown = \"othr\"\n[timing]", "carriers.unknown", "\"other\""),
         ("[timing]", "[carriers]\nunknown = true\n[timing]", "carriers.unknown", "must be a text"),

@@ -5,8 +5,8 @@ use domain::connection_state::Activity;
 use domain::keys::ItemKey;
 use serde::Serialize;
 
-use super::{AdminError, TRIES, connection_named, tell};
-use crate::message::AlertMessage;
+use super::{AdminError, TRIES, connection_named, look, tell};
+use crate::message::{AlertMessage, Look};
 use crate::wake;
 use crate::world::World;
 
@@ -55,10 +55,16 @@ pub async fn pause(world: &World, connection: &str) -> Result<ActivityChange, Ad
 /// # Errors
 /// Unknown, or not started yet.
 pub async fn resume(world: &World, connection: &str) -> Result<ActivityChange, AdminError> {
-    let done = change(world, connection, |state| *state = Activity::Active).await?;
     let account = connection_named(world, connection).await?.account;
+    let state = world.connection_state(&account).await?;
+    let was_closed = state.is_some_and(|stored| stored.value.access_closed.is_some());
+    let done = change(world, connection, |state| *state = Activity::Active).await?;
     // Also when nothing changed: an earlier resume may have stopped half-way.
     wake::ensure(world, &account, world.now()).await?;
+    if was_closed {
+        // What is held because confirmations were not taken is decided again.
+        look(world, Look::Answered { account }).await?;
+    }
     Ok(done)
 }
 
@@ -77,12 +83,13 @@ async fn change(
         let before = stored.value.activity.clone();
         let state = &mut stored.value;
         change(&mut state.activity);
+        let opened = state.activity == Activity::Active && state.access_closed.take().is_some();
         let outcome = ActivityChange {
             connection: account.connection.to_string(),
             merchant: account.merchant.to_string(),
             before: name(&before),
             now: name(&state.activity),
-            changed: before != state.activity,
+            changed: before != state.activity || opened,
         };
         if !outcome.changed {
             return Ok(outcome);

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use connector_api::{
-    Answer, ChannelError, Check, Connectors, Cursor, Failure, Marketplace, MarketplaceTraits, OrderPage,
-    Reach, Store,
+    Answer, Bulk, BuyerNotice, ChannelError, Check, Confirmed, Connectors, Cursor, Explained, Failure,
+    Marketplace, MarketplaceTraits, Notifies, OrderPage, Pushes, Reach, Spends, Store, Subscribes,
 };
 use domain::confirmation::Confirmation;
 use domain::connection::{Connection, MailSettings, Timing};
@@ -16,6 +16,7 @@ use domain::facts::{FulfilledLine, Fulfillment, FulfillmentStatus, Source, Store
 use domain::ids::{Account, MarketplaceId, MarketplaceOrderId, MarketplaceOrderRef, StoreOrderRef};
 use domain::keys::ItemKey;
 use domain::marketplace_order::{FulfilledBy, OrderFacts, OrderLine, OrderStatus};
+use domain::marketplace_rules::{Edits, KnownBy, MarketplaceRules, Parts, Untracked};
 use domain::order::{Link, MarketplaceOrder, StoreOrder};
 use domain::package::{Content, Origin, Package, Version};
 use domain::state::State;
@@ -57,11 +58,16 @@ impl Marketplace for NamedMarketplace {
     }
     fn traits(&self) -> MarketplaceTraits {
         MarketplaceTraits {
-            edits: true,
+            rules: MarketplaceRules {
+                edits: Edits::SameReference,
+                known_by: KnownBy::Reference,
+                parts: Parts::Units,
+                untracked: Untracked::Plain,
+                cancels_after: None,
+            },
+            buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
             limits: &[],
-            confirm_operation: "confirm",
-            read_operation: "read",
-            poll_operation: "poll",
+            spends: Spends { confirm: &["confirm"], read: &["read"], poll: &["poll"] },
             poll_every: std::time::Duration::from_secs(60),
         }
     }
@@ -98,8 +104,23 @@ impl Marketplace for NamedMarketplace {
         _: Reach<'_>,
         _: &Connection,
         _: &Confirmation,
-    ) -> Result<Answer<()>, ChannelError> {
+    ) -> Result<Answer<Confirmed>, ChannelError> {
         Err(never("confirm"))
+    }
+    fn bulk(&self) -> Option<&dyn Bulk> {
+        None
+    }
+    fn notifies(&self) -> Option<&dyn Notifies> {
+        None
+    }
+    fn pushes(&self) -> Option<&dyn Pushes> {
+        None
+    }
+    fn subscribes(&self) -> Option<&dyn Subscribes> {
+        None
+    }
+    fn catalogue(&self) -> &'static [Explained] {
+        &[]
     }
     async fn check_up(&self, _: Reach<'_>, _: &Connection) -> Vec<Check> {
         vec![]
@@ -172,6 +193,7 @@ impl Bench {
     fn connection(&self, merchant: &str, id: &str, kind: &str) -> Connection {
         let account = Account::new(merchant.try_into().unwrap(), id.try_into().unwrap());
         let connection = Connection {
+            shipments: domain::shipment_policy::ShipmentPolicy::default(),
             schema: 1,
             account: account.clone(),
             kind: kind.into(),
@@ -250,6 +272,7 @@ impl Bench {
         let order = MarketplaceOrderRef { account: account.account.clone(), order: id.try_into().unwrap() };
         let mut record = MarketplaceOrder::new(order);
         record.fold(OrderFacts {
+            needs_tracking: false,
             updated_at: at(12),
             read_at: at(30),
             marketplace: "US".try_into().unwrap(),
@@ -260,6 +283,7 @@ impl Bench {
             cancel_requested: false,
             programs: vec![],
             lines: vec![OrderLine {
+                ship_by: None,
                 id: "A1".try_into().unwrap(),
                 sku: Some("S-1".try_into().unwrap()),
                 ordered: 2,
@@ -316,6 +340,7 @@ impl Bench {
                 },
                 ship_date: None,
                 sent_carrier: None,
+                refused_carrier: None,
             }],
             confirmed: None,
             state,
@@ -325,6 +350,8 @@ impl Bench {
             ship_by: Some(at(9000)),
             remind_before: Timing::default().remind_before,
             decided_again_at: None,
+            their_reference: None,
+            in_bulk: false,
             created_at: at(40),
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),
@@ -360,7 +387,7 @@ pub(crate) fn every_state() -> Vec<State> {
     use domain::state::{Cause, NotOurs, Waiting};
     vec![
         State::Planned { not_before: at(5000), waiting: Waiting::Pause { why: "busy".into() } },
-        State::Intent { version: 1, attempt: 1, hash: "h".into(), lease_until: at(1060) },
+        State::Intent { bulk: None, version: 1, attempt: 1, hash: "h".into(), lease_until: at(1060) },
         State::Accepted { version: 1, at: at(50), request_id: None, next_look: at(60) },
         State::Visible { version: 1, at: at(50) },
         State::Missing { version: 1, since: at(50), next_look: at(5000) },

@@ -44,6 +44,7 @@ pub(super) fn cause(state: &State) -> Option<String> {
             Waiting::Pause { .. } => "pause".into(),
             Waiting::OtherPackage => "other_package".into(),
             Waiting::Facts => "facts".into(),
+            Waiting::LastParcel => "last_parcel".into(),
         },
         State::Held { cause, .. } => cause.name().into(),
         State::Rejected { code, .. } => code.clone(),
@@ -74,6 +75,7 @@ pub(super) fn not_ours(why: &NotOurs) -> &'static str {
         NotOurs::ByRuling { .. } => "by_ruling",
         NotOurs::UnknownToStore => "unknown_to_store",
         NotOurs::Erased => "erased",
+        NotOurs::FirstParcelTold => "first_parcel_told",
     }
 }
 
@@ -89,6 +91,9 @@ pub(super) fn reason(state: &State) -> String {
             Waiting::Pause { why } => format!("pauses after a failure: {why}"),
             Waiting::OtherPackage => "another package of the order must be changed first".into(),
             Waiting::Facts => "the marketplace order must be read first".into(),
+            Waiting::LastParcel => {
+                "waits until the order's last parcel has left or its deadline nears, as you chose".into()
+            }
         },
         State::Intent { attempt, .. } => format!("being told to the marketplace, try {attempt}"),
         State::Accepted { .. } => "accepted; not seen on the marketplace yet".into(),
@@ -135,6 +140,13 @@ fn held(cause: &Cause) -> String {
         Cause::EditByHand => {
             "it was changed at the store after it was confirmed, and this marketplace takes no change".into()
         }
+        Cause::LineInParts { lines } => {
+            format!(
+                "this marketplace takes a line only in one parcel, and this one holds {}",
+                lines.join(", ")
+            )
+        }
+        Cause::AccessClosed => "the marketplace lets this account's app confirm no parcels any more".into(),
     }
 }
 
@@ -147,6 +159,7 @@ pub(super) fn waits_for(package: &Package) -> (Option<String>, Option<Timestamp>
         State::Planned { waiting: Waiting::Pause { .. }, .. } => "the end of the pause",
         State::Planned { waiting: Waiting::OtherPackage, .. } => "another package of the order",
         State::Planned { waiting: Waiting::Facts, .. } => "a read of the marketplace order",
+        State::Planned { waiting: Waiting::LastParcel, .. } => "the order's last parcel",
         State::Intent { .. } => "the marketplace's answer",
         State::Accepted { .. } | State::Missing { .. } => "the marketplace to show it",
         State::Doubt { .. } => "a read of the marketplace order",
@@ -191,8 +204,24 @@ pub(super) fn steps(package: &Package, order: &str, several: bool) -> Vec<Step> 
         }
         State::Held { cause, .. } => {
             let mut steps = held_steps(cause, connection, &retry);
-            if let Cause::CarrierContradicted { .. } = cause {
-                steps.push(send("or, if the store is right all the same"));
+            match cause {
+                Cause::CarrierContradicted { .. } => {
+                    steps.push(send("or, if the store is right all the same"));
+                }
+                Cause::LineInParts { .. } => {
+                    steps.push(send("or have this part told all the same, which the marketplace may refuse"));
+                }
+                Cause::NoTrackingNumber
+                | Cause::NoCarrier
+                | Cause::CarrierUnmapped { .. }
+                | Cause::LineUnclear { .. }
+                | Cause::SurplusNumber
+                | Cause::TooMany { .. }
+                | Cause::OrderUnclear { .. }
+                | Cause::InDoubt { .. }
+                | Cause::Pending
+                | Cause::EditByHand
+                | Cause::AccessClosed => {}
             }
             steps.extend([by_hand(), ignore()]);
             steps
@@ -227,7 +256,8 @@ pub(super) fn steps(package: &Package, order: &str, several: bool) -> Vec<Step> 
             | NotOurs::CancelledThere
             | NotOurs::AlreadyShown
             | NotOurs::UnknownToStore
-            | NotOurs::Erased => Vec::new(),
+            | NotOurs::Erased
+            | NotOurs::FirstParcelTold => Vec::new(),
         },
         State::Visible { .. } | State::Cancelled { .. } | State::Superseded { .. } => Vec::new(),
     }
@@ -276,6 +306,15 @@ fn held_steps(cause: &Cause, connection: &str, retry: &dyn Fn(&str) -> Step) -> 
         }
         Cause::Pending => vec![retry("it goes on by itself once released; to look at once")],
         Cause::EditByHand => vec![Step::elsewhere("change it in your seller account")],
+        Cause::LineInParts { .. } => vec![Step::elsewhere(
+            "in your seller account, mark the order as shipped and enter every tracking number of the line",
+        )],
+        Cause::AccessClosed => vec![
+            Step::elsewhere(
+                "confirm it in your seller account, or by a shipping service that the marketplace lists",
+            ),
+            Step::command("once the app may confirm again", format!("resume {connection}")),
+        ],
     }
 }
 

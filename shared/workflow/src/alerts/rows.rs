@@ -394,6 +394,22 @@ fn held(cause: &Cause, account: &str, order: &str, title: &str) -> (String, Stri
             format!("{title} takes no change of a confirmed parcel from us."),
             format!("change it in your seller account, then: parcelwire hold {order} confirmed-by-hand"),
         ),
+        Cause::LineInParts { lines } => (
+            format!("{title} takes a line only in one parcel"),
+            format!("This parcel holds {}; {title} has no way to tell of a part of a line.", lines.join(", ")),
+            format!(
+                "in your seller account, mark the order as shipped and enter every tracking number of the line, then: \
+                 parcelwire hold {order} confirmed-by-hand"
+            ),
+        ),
+        Cause::AccessClosed => (
+            format!("{title} lets your app confirm no parcels any more"),
+            format!("{title} refused it for good, so nothing more is sent for this account; orders are still read."),
+            format!(
+                "confirm this order in your seller account, then: parcelwire hold {order} confirmed-by-hand; once the \
+                 app may confirm again: parcelwire resume {account}"
+            ),
+        ),
     };
     (what, why, fix)
 }

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use connector_api::{Cursor, Failure, Limit, Marketplace};
+use connector_api::{Cursor, Failure, Marketplace};
 use domain::connection::Connection;
 use domain::ids::{MarketplaceOrderId, MarketplaceOrderRef};
 use domain::marketplace_order::OrderFacts;
 use ports::QueueName;
 
 use super::{Ended, MOST_PAGES, PollError, advance, page_is_dead};
-use crate::limits::{self, Taken};
+use crate::limits::{self, Needs, Purpose, Taken};
 use crate::message::{Look, WorkError};
 use crate::sync;
 use crate::world::World;
@@ -21,20 +21,17 @@ pub(super) async fn poll(
     mut cursor: Cursor,
     orders: &mut u32,
 ) -> Result<Ended, PollError> {
-    let account = &connection.account;
     let traits = marketplace.traits();
-    let limit: Option<&Limit> = traits.limits.iter().find(|l| l.operation == traits.poll_operation);
+    let needs = Needs::of(connection, traits.limits, traits.spends.poll);
     for _ in 0..MOST_PAGES {
-        if let Some(limit) = limit
-            && let Taken::Empty { until } = limits::take(world, account, limit, 1).await?
-        {
+        if let Taken::Empty { until } = limits::take(world, &needs, Purpose::Poll).await? {
             return Ok(Ended::More(Some(until)));
         }
         let answer = match marketplace.changed_orders(world.reach(), connection, &cursor).await {
             Ok(answer) => answer,
             Err(error) => {
-                if let (Failure::Throttled { after }, Some(limit)) = (&error.failure, limit) {
-                    limits::throttled(world, account, limit, *after).await?;
+                if let Failure::Throttled { after } = &error.failure {
+                    limits::throttled(world, &needs, *after).await?;
                 }
                 if page_is_dead(&cursor, &error.failure) {
                     // Pages die; what they began with does not. Seen again is folded again, to no effect.
@@ -44,9 +41,7 @@ pub(super) async fn poll(
                 return Err(error.into());
             }
         };
-        if let Some(limit) = limit {
-            limits::learn(world, account, limit, answer.limit).await?;
-        }
+        limits::learn(world, &needs, &answer.limits).await?;
         let page = answer.value;
         for (order, facts) in page.orders {
             take_in(world, connection, order, facts).await?;

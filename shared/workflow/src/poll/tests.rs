@@ -51,6 +51,7 @@ fn asked(stage: &Stage) -> Vec<Cursor> {
 fn market_page(ids: &[&str], next: Cursor) -> Result<Answer<OrderPage>, Failure> {
     let facts = |id: &&str| {
         let facts = OrderFacts {
+            needs_tracking: false,
             updated_at: at(0),
             read_at: at(0),
             marketplace: "US".try_into().unwrap(),
@@ -66,7 +67,7 @@ fn market_page(ids: &[&str], next: Cursor) -> Result<Answer<OrderPage>, Failure>
         ((*id).try_into().unwrap(), facts)
     };
     let value = OrderPage { orders: ids.iter().map(facts).collect(), next };
-    Ok(Answer { value, request_id: None, limit: None })
+    Ok(Answer { value, request_id: None, limits: vec![] })
 }
 
 #[test]

@@ -55,6 +55,7 @@ fn door() -> Door {
 impl Door {
     fn put_keys(&self, kind: &str, connection: &str, secrets: &[&str]) {
         self.secrets.inner.put_webhook_keys(WebhookKeys {
+            app: std::collections::BTreeMap::new(),
             account: account(connection),
             kind: kind.into(),
             secrets: secrets.iter().map(|s| (*s).to_owned().into()).collect(),

@@ -39,6 +39,8 @@ fn package(id: &str, key: &str, not_before: i64) -> Package {
         ship_by: None,
         remind_before: Duration::from_secs(60),
         decided_again_at: None,
+        their_reference: None,
+        in_bulk: false,
         created_at: at(0),
         alerts: Default::default(),
         history: Default::default(),

@@ -2,19 +2,20 @@
 
 use std::time::Duration;
 
-use connector_api::{Answer, ChannelError, Failure, MerchantAction, Reached};
-use domain::carrier_policy::OnContradiction;
-use domain::connection::MailKind;
+use connector_api::{Answer, ChannelError, Confirmed, Failure, Kept, MerchantAction, Reached};
+use domain::carrier_policy::{OnContradiction, OnRefused};
+use domain::connection::{MailKind, Timing};
+use domain::connection_state::{AccessClosed, ConnectionState};
 use domain::outcome::{Words, pause};
 use domain::package::Package;
 use domain::plan::{CarrierKnown, Objection, Verdict};
-use domain::state::{State, Waiting};
+use domain::state::{BadEdge, State, Waiting};
 use jiff::{SignedDuration, Timestamp};
 use ports::LedgerError;
 
 use super::scene::Scene;
 use super::{Progress, park, tell};
-use crate::limits::{self, Taken};
+use crate::limits::{self, Purpose, Taken};
 use crate::message::WorkError;
 use crate::metrics::{About, Metric, note};
 use crate::records::{Loaded, Record, Stored, later, load};
@@ -42,10 +43,9 @@ impl Scene<'_> {
             wake::ensure(world, &account, at).await?;
             return Ok(Some(Progress::Done));
         }
-        let Some(limit) = self.limit(self.marketplace.traits().confirm_operation) else {
-            return Ok(Some(Progress::Done));
-        };
-        if let Taken::Empty { until } = limits::take(world, &account, limit, 1).await? {
+        let connection = self.connection.clone();
+        let needs = self.needs(&connection, self.marketplace.traits().spends.confirm);
+        if let Taken::Empty { until } = limits::take(world, &needs, Purpose::Work).await? {
             put_off(world, stored, Waiting::Tokens).await?;
             wake::ensure(world, &account, until).await?;
             return Ok(Some(Progress::OutOfTokens { until }));
@@ -78,7 +78,7 @@ impl Scene<'_> {
         world: &World,
         key: &ports::ItemKey,
         (version, attempt): (Option<u32>, u32),
-        answer: Result<Answer<()>, ChannelError>,
+        answer: Result<Answer<Confirmed>, ChannelError>,
         took: SignedDuration,
     ) -> Result<Option<Progress>, WorkError> {
         let mut progress = None;
@@ -120,7 +120,7 @@ impl Scene<'_> {
     fn count_outcome(
         &self,
         key: &ports::ItemKey,
-        answer: &Result<Answer<()>, ChannelError>,
+        answer: &Result<Answer<Confirmed>, ChannelError>,
         took: SignedDuration,
     ) {
         let request_id = match answer {
@@ -143,30 +143,45 @@ impl Scene<'_> {
     async fn learn_from(
         &self,
         world: &World,
-        answer: &Result<Answer<()>, ChannelError>,
+        answer: &Result<Answer<Confirmed>, ChannelError>,
         progress: &mut Option<Progress>,
     ) -> Result<(), WorkError> {
-        let account = &self.connection.account;
-        let limit = self.limit(self.marketplace.traits().confirm_operation);
-        match (answer, limit) {
-            (Ok(answer), Some(limit)) => limits::learn(world, account, limit, answer.limit).await?,
-            (Err(ChannelError { failure: Failure::Throttled { after }, .. }), Some(limit)) => {
-                limits::throttled(world, account, limit, *after).await?;
-                let until = limits::next_token(world, account, limit).await?;
+        let needs = self.needs(&self.connection, self.marketplace.traits().spends.confirm);
+        match answer {
+            Ok(answer) => limits::learn(world, &needs, &answer.limits).await?,
+            Err(ChannelError { failure: Failure::Throttled { after }, .. }) => {
+                let until = limits::throttled(world, &needs, *after).await?;
                 *progress = Some(Progress::OutOfTokens { until });
             }
-            (Err(error), _) if parks(error) => {
-                park(world, &self.connection, self.loaded_at, &error.detail).await?
+            Err(error) if parks(error) => {
+                park(world, &self.connection, self.loaded_at, &error.detail).await?;
             }
-            _ => {}
+            Err(error) if error.failure == CONFIRM_ELSEWHERE => {
+                self.close_access(world, &error.detail).await?
+            }
+            Err(_) => {}
         }
+        Ok(())
+    }
+
+    /// Notes that the marketplace takes no confirmations from this account's app: what waits is held, and no call made.
+    async fn close_access(&self, world: &World, why: &str) -> Result<(), WorkError> {
+        let now = world.now();
+        let changed = |state: &mut ConnectionState| {
+            let stale = state.connected_at.is_some_and(|at| self.loaded_at <= at);
+            if !stale && state.access_closed.is_none() {
+                state.access_closed = Some(AccessClosed { why: why.to_owned(), since: now });
+                state.history.note(now, format!("confirmations are not taken any more: {why}"));
+            }
+        };
+        world.change_connection(&self.connection.account, changed).await?;
         Ok(())
     }
 
     async fn afterwards(
         &self,
         world: &World,
-        answer: &Result<Answer<()>, ChannelError>,
+        answer: &Result<Answer<Confirmed>, ChannelError>,
         progress: Option<Progress>,
     ) -> Result<(), WorkError> {
         let account = &self.connection.account;
@@ -194,12 +209,12 @@ impl Scene<'_> {
         &self,
         world: &World,
         package: &mut Package,
-        answer: &Result<Answer<()>, ChannelError>,
+        answer: &Result<Answer<Confirmed>, ChannelError>,
     ) -> Result<(), WorkError> {
         let now = world.now();
         let timing = &self.connection.timing;
         let error = match answer {
-            Ok(answer) => return Ok(package.accept(answer.request_id.clone(), timing, now)?),
+            Ok(answer) => return Ok(taken(package, answer, timing, now)?),
             Err(error) => error,
         };
         let words = Words { theirs: Some(error.detail.clone()), request_id: error.request_id.clone() };
@@ -214,7 +229,14 @@ impl Scene<'_> {
                 package.doubt(&error.to_string(), timing, now)?;
             }
             Failure::Rejected { code } => package.reject(code.clone(), words, now)?,
+            Failure::CarrierRefused { code } => {
+                self.carrier_refused(package, code, words, now)?;
+            }
             Failure::NotFound => package.reject("not_found".into(), words, now)?,
+            // The next round sees that the account is closed, and holds it.
+            Failure::NeedsMerchant { action: MerchantAction::ConfirmElsewhere } => {
+                package.nothing_applied(now, Waiting::Nothing, now)?;
+            }
             Failure::NeedsMerchant { action: MerchantAction::Reconnect } => {
                 package.nothing_applied(now, Waiting::Connection, now)?;
             }
@@ -228,6 +250,53 @@ impl Scene<'_> {
     }
 }
 
+impl Scene<'_> {
+    /// The marketplace refused the carrier: it goes once more as *other* where the merchant chose that, else a
+    /// person is asked.
+    fn carrier_refused(
+        &self,
+        package: &mut Package,
+        code: &str,
+        words: Words,
+        now: Timestamp,
+    ) -> Result<(), BadEdge> {
+        let sent = package.wanted().and_then(|v| v.sent_carrier.as_ref()).map(|carrier| carrier.code.clone());
+        let first = package.wanted().is_some_and(|v| v.refused_carrier.is_none());
+        if let Some(version) = package.versions.last_mut() {
+            version.refused_carrier = sent;
+        }
+        if first && self.connection.carriers.refused == OnRefused::Other {
+            package.history.note(now, format!("the carrier was refused: {code}"));
+            return package.nothing_applied(now, Waiting::Nothing, now);
+        }
+        package.reject(code.to_owned(), words, now)
+    }
+}
+
+/// The marketplace took a package; its answer may even show it, or show that it was not kept.
+fn taken(
+    package: &mut Package,
+    answer: &Answer<Confirmed>,
+    timing: &Timing,
+    now: Timestamp,
+) -> Result<(), BadEdge> {
+    package.accept(answer.request_id.clone(), timing, now)?;
+    if answer.value.reference.is_some() {
+        package.their_reference.clone_from(&answer.value.reference);
+    }
+    match &answer.value.kept {
+        Kept::Unsaid => Ok(()),
+        Kept::Shown => match package.confirmed {
+            Some(version) => package.shown(version, now),
+            None => Ok(()),
+        },
+        Kept::Dropped { detail } => package.dropped(detail, answer.request_id.clone(), timing, now),
+    }
+}
+
+/// The failure that closes an account's confirmations.
+const CONFIRM_ELSEWHERE: Failure = Failure::NeedsMerchant { action: MerchantAction::ConfirmElsewhere };
+
 /// A parcel is sent although its number speaks against its carrier, as the merchant chose.
 fn note_objection(package: &mut Package, objection: Option<Objection>, now: Timestamp) {
     let Some(Objection { text, detail, then }) = objection else { return };
@@ -239,13 +308,13 @@ fn note_objection(package: &mut Package, objection: Option<Objection>, now: Time
 }
 
 /// What came of a call, in one word.
-fn outcome(answer: &Result<Answer<()>, ChannelError>) -> &'static str {
+fn outcome(answer: &Result<Answer<Confirmed>, ChannelError>) -> &'static str {
     match answer.as_ref().map_err(|error| &error.failure) {
         Ok(_) => "accepted",
         Err(Failure::Throttled { .. }) => "throttled",
         Err(Failure::Retryable { reached: Reached::No, .. }) => "not_sent",
         Err(Failure::Retryable { reached: Reached::Maybe, .. }) => "doubt",
-        Err(Failure::Rejected { .. } | Failure::NotFound) => "rejected",
+        Err(Failure::Rejected { .. } | Failure::CarrierRefused { .. } | Failure::NotFound) => "rejected",
         Err(Failure::NeedsMerchant { .. }) => "needs_merchant",
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use domain::connection::Timing;
 use domain::marketplace_order::OrderFacts;
+use domain::marketplace_rules::MarketplaceRules;
 use domain::outcome::pause;
 use domain::package::Package;
 use domain::plan::{Seen, see};
@@ -26,21 +27,23 @@ impl Scene<'_> {
     pub(super) fn look(&mut self, facts: &OrderFacts, now: Timestamp) -> Result<(), BadEdge> {
         let all: Vec<Package> = self.packages.iter().map(|p| p.value.clone()).collect();
         let timing = self.connection.timing;
+        let rules = self.marketplace.traits().rules;
         for (index, stored) in self.packages.iter_mut().enumerate() {
             let others: Vec<&Package> =
                 all.iter().enumerate().filter(|(i, _)| *i != index).map(|(_, p)| p).collect();
             let package = &mut stored.value;
             match (package.state.in_flight_version(), at_marketplace(&package.state)) {
                 (_, Some((version, told_at, next_look))) if facts.read_at >= told_at => {
-                    if see(package, version, facts, &others) == Seen::Shown {
+                    if see(package, version, facts, &others, &rules) == Seen::Shown {
                         package.shown(version, now)?;
                     } else if next_look <= now {
                         package.not_shown_yet(&timing, now)?;
                     }
                 }
-                (Some(_), _) => settle_doubt(package, facts, &others, &timing, now)?,
+                (Some(_), _) => settle_doubt(package, facts, (&others, &rules), &timing, now)?,
                 (None, _) => {}
             }
+            package.learn_reference(facts, rules.known_by);
         }
         Ok(())
     }
@@ -89,7 +92,7 @@ fn at_marketplace(state: &State) -> Option<(u32, Timestamp, Timestamp)> {
 fn settle_doubt(
     package: &mut Package,
     facts: &OrderFacts,
-    others: &[&Package],
+    (others, rules): (&[&Package], &MarketplaceRules),
     timing: &Timing,
     now: Timestamp,
 ) -> Result<(), BadEdge> {
@@ -98,7 +101,7 @@ fn settle_doubt(
         return Ok(());
     }
     let settled = later(since, timing.doubt_settles_after).is_some_and(|at| facts.read_at >= at);
-    match see(package, version, facts, others) {
+    match see(package, version, facts, others, rules) {
         Seen::Shown => package.shown(version, now),
         Seen::Absent | Seen::Older if settled && package.failures >= MOST_REPEATS => {
             let detail = format!("told several times, each answer left doubt; {}", figures(package, facts));

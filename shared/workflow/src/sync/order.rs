@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connector_api::Failure;
+use connector_api::{Failure, MerchantAction};
 use domain::connection::MailKind;
 use domain::ids::{MarketplaceOrderRef, StoreOrderRef};
 use domain::outcome::pause;
@@ -11,7 +11,7 @@ use ports::LedgerError;
 
 use super::scene::Scene;
 use super::{Progress, park, tell};
-use crate::limits::{self, Taken};
+use crate::limits::{self, Purpose, Taken};
 use crate::mappings;
 use crate::message::WorkError;
 use crate::records::{Record, later};
@@ -184,10 +184,10 @@ impl Scene<'_> {
         if !self.state.works() {
             return self.wait_for_connection(world, must).await;
         }
-        let operation = self.marketplace.traits().read_operation;
-        let Some(limit) = self.limit(operation) else { return Ok(Reading::Serves) };
-        match limits::take(world, &self.connection.account, limit, 1).await? {
-            Taken::Tokens(_) => {}
+        let connection = self.connection.clone();
+        let needs = self.needs(&connection, self.marketplace.traits().spends.read);
+        match limits::take(world, &needs, Purpose::Work).await? {
+            Taken::All => {}
             Taken::Empty { until } if must => {
                 if order.facts.is_some() && !unknown && !to_confirm {
                     self.look_later(until);
@@ -203,7 +203,7 @@ impl Scene<'_> {
             self.marketplace.read_order(world.reach(), &self.connection, &self.order.value.order.order).await;
         match answer {
             Ok(answer) => {
-                limits::learn(world, &self.connection.account, limit, answer.limit).await?;
+                limits::learn(world, &needs, &answer.limits).await?;
                 let mut facts = answer.value;
                 // What changed while the answer travelled is not in it: it is as old as the question.
                 facts.read_at = now;
@@ -255,13 +255,12 @@ impl Scene<'_> {
         self.order.value.history.note(now, error.to_string());
         match error.failure {
             Failure::Throttled { after } => {
-                if let Some(limit) = self.limit(self.marketplace.traits().read_operation) {
-                    limits::throttled(world, &account, limit, after).await?;
-                    let until = limits::next_token(world, &account, limit).await?;
-                    self.look_later(until);
-                    self.order.value.waits_for_tokens = self.order.value.facts.is_none() || must;
-                    wake::ensure(world, &account, until).await?;
-                }
+                let connection = self.connection.clone();
+                let needs = self.needs(&connection, self.marketplace.traits().spends.read);
+                let until = limits::throttled(world, &needs, after).await?;
+                self.look_later(until);
+                self.order.value.waits_for_tokens = self.order.value.facts.is_none() || must;
+                wake::ensure(world, &account, until).await?;
             }
             Failure::Retryable { after, .. } => {
                 let wait = pause(timing.retry_after, self.order.value.failures, after, world.rng.fraction());
@@ -273,7 +272,7 @@ impl Scene<'_> {
                     self.raise("order_unreachable", Some(error.detail), error.request_id, now);
                 }
             }
-            Failure::NeedsMerchant { .. } => {
+            Failure::NeedsMerchant { action: MerchantAction::Reconnect } => {
                 park(world, &self.connection, self.loaded_at, &error.detail).await?;
                 return self.wait_for_connection(world, true).await;
             }
@@ -288,7 +287,7 @@ impl Scene<'_> {
                     self.raise("order_not_found", Some(error.detail), error.request_id, now);
                 }
             }
-            Failure::Rejected { .. } => {
+            Failure::Rejected { .. } | Failure::CarrierRefused { .. } | Failure::NeedsMerchant { .. } => {
                 self.order.value.failures = self.order.value.failures.saturating_add(1);
                 self.order.value.next_look = later(now, Duration::from_secs(3600));
                 self.raise("order_read_refused", Some(error.detail), error.request_id, now);

@@ -56,7 +56,10 @@ pub(crate) async fn preview(
             | State::NotOurs { .. } => None,
         };
         let fate = match told {
-            Some((Verdict::Confirm(it), _)) => Fate::Told(it.carrier, it.service),
+            Some((Verdict::Confirm(it), _)) => match it.tracking {
+                Some(tracking) => Fate::Told(tracking.carrier, tracking.service),
+                None => Fate::Stands(package.state.clone()),
+            },
             Some(_) | None => Fate::Stands(package.state.clone()),
         };
         fates.insert(package.key.clone(), fate);

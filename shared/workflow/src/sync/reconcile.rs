@@ -3,14 +3,16 @@
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
+use domain::connection::Connection;
 use domain::ids::{OrderLineId, StoreOrderRef};
 use domain::marketplace_order::OrderFacts;
 use domain::matching::{Known, Matched, ToMatch, match_lines};
 use domain::package::{Content, Package, Ruling};
 use domain::plan::{Around, CarrierKnown, Verdict, plan};
 use domain::recognise::{new_key, new_reference, recognise};
+use domain::shipment_policy::WithoutNumber;
 use domain::shipments::{LineSkus, Parcel, Shipped, parcels};
-use domain::state::{NotOurs, State, StateName, Waiting};
+use domain::state::{Cause, NotOurs, State, StateName, Waiting};
 use jiff::Timestamp;
 
 use super::scene::Scene;
@@ -62,6 +64,12 @@ impl Scene<'_> {
         }))
     }
 
+    /// Whether the stores say that all of the order has left.
+    fn all_left(&self) -> bool {
+        !self.store_orders.is_empty()
+            && self.store_orders.iter().all(|o| o.fact.as_ref().is_some_and(|f| f.fully_fulfilled))
+    }
+
     fn line_skus(&self) -> LineSkus {
         let mut skus = LineSkus::new();
         for order in &self.store_orders {
@@ -108,7 +116,7 @@ impl Scene<'_> {
                 stored.value.follow(&verdict, now)?;
                 stored.value.raise_if_at_risk(now);
                 let held = stored.value.held_for();
-                let again = held.and_then(|c| self.connection.carriers.decided_again_at(c, facts.ship_by));
+                let again = held.and_then(|cause| decided_again_at(&self.connection, &stored.value, cause));
                 // A time that has come changed nothing, or it would not be held any more.
                 stored.value.decided_again_at = again.filter(|at| *at > now);
             }
@@ -146,15 +154,13 @@ impl Scene<'_> {
                 before: known.and_then(|index| lines_before(known_packages.get(index)?, parcel, facts)),
             })
             .collect();
-        let closes = !self.store_orders.is_empty()
-            && self.store_orders.iter().all(|o| o.fact.as_ref().is_some_and(|f| f.fully_fulfilled));
         let store_lines: usize =
             self.store_orders.iter().map(|o| o.fact.as_ref().map_or(0, |f| f.lines.len())).sum();
         let known = Known {
             lines: &facts.lines,
             skus: &skus,
             sku_map: &self.sku_map,
-            closes_the_order: closes,
+            closes_the_order: self.all_left(),
             store_lines: (store_lines > 0).then_some(store_lines),
         };
         let matched = match_lines(&to_match, known);
@@ -206,7 +212,7 @@ impl Scene<'_> {
             content.shipped_at = wanted.content.shipped_at.min(content.shipped_at);
         }
         package.origins.extend(parcel.origins.iter().cloned());
-        package.ship_by = facts.ship_by;
+        package.ship_by = deadline(&content, facts);
         package.remind_before = remind_before;
         if package.want(content, now) && package.state.in_flight_version().is_none() {
             // Another content is another question: old answers of the marketplace do not hold for it.
@@ -259,9 +265,11 @@ impl Scene<'_> {
             attempts: 0,
             failures: 0,
             ruling: None,
-            ship_by: facts.and_then(|f| f.ship_by),
+            ship_by: facts.and_then(|facts| deadline(&content, facts)),
             remind_before: self.connection.timing.remind_before,
             decided_again_at: None,
+            their_reference: None,
+            in_bulk: false,
             created_at: now,
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),
@@ -281,7 +289,7 @@ impl Scene<'_> {
         let place = For { connection: &self.connection, country, ship_by: facts.ship_by };
         for stored in &self.packages {
             let Some(wanted) = stored.value.wanted() else { continue };
-            if let Entry::Vacant(free) = carriers.entry(Wording::of(&wanted.content)) {
+            if let Entry::Vacant(free) = carriers.entry(Wording::of_version(wanted)) {
                 let known = carrier::decide(world, place, free.key(), self.overlay).await?;
                 free.insert(known);
             }
@@ -299,7 +307,7 @@ impl Scene<'_> {
     ) -> Verdict {
         let others: Vec<&Package> =
             self.packages.iter().map(|p| &p.value).filter(|p| p.key != package.key).collect();
-        let wording = package.wanted().map(|v| Wording::of(&v.content));
+        let wording = package.wanted().map(Wording::of_version);
         let carrier = wording.and_then(|w| carriers.get(&w)).cloned().unwrap_or(CarrierKnown::Missing);
         let (started_at, sync) = self.started(package);
         let none = Beside::default();
@@ -314,7 +322,10 @@ impl Scene<'_> {
                 surplus: beside.surplus,
                 started_at,
                 sync,
-                edits: self.marketplace.traits().edits,
+                rules: self.marketplace.traits().rules,
+                policy: &self.connection.shipments,
+                all_left: self.all_left(),
+                access_closed: self.state.access_closed.is_some(),
                 now,
             },
         )
@@ -331,7 +342,7 @@ impl Scene<'_> {
         };
         let carriers = self.resolve_carriers(world, facts).await?;
         let verdict = self.verdict(&stored.value, facts, &carriers, &BTreeMap::new(), world.now());
-        let wording = stored.value.wanted().map(|v| Wording::of(&v.content));
+        let wording = stored.value.wanted().map(Wording::of_version);
         let carrier = wording.and_then(|w| carriers.get(&w)).cloned().unwrap_or(CarrierKnown::Missing);
         Ok(Some((verdict, carrier)))
     }
@@ -354,6 +365,22 @@ impl Scene<'_> {
 /// Whether a person said that nothing is to be sent of it, whatever the store says.
 fn has_final_ruling(package: &Package) -> bool {
     matches!(package.ruling, Some(Ruling::ConfirmedByHand | Ruling::NotOurs | Ruling::Ignore { .. }))
+}
+
+/// The latest time to ship what is in a parcel.
+fn deadline(content: &Content, facts: &OrderFacts) -> Option<Timestamp> {
+    content.lines.as_ref().map_or(facts.ship_by, |lines| facts.ship_by_of(lines))
+}
+
+/// When a held package is decided again by time alone, as the merchant chose.
+fn decided_again_at(connection: &Connection, package: &Package, cause: &Cause) -> Option<Timestamp> {
+    if *cause == Cause::NoTrackingNumber
+        && connection.shipments.without_number == WithoutNumber::SendNearDeadline
+    {
+        let left = package.wanted()?.content.shipped_at;
+        return Some(connection.shipments.nears_at(package.ship_by, left));
+    }
+    connection.carriers.decided_again_at(cause, package.ship_by)
 }
 
 type Carriers = BTreeMap<Wording, CarrierKnown>;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use connector_api::{Limit, Marketplace};
+use connector_api::Marketplace;
 use domain::connection::Connection;
 use domain::connection_state::ConnectionState;
 use domain::ids::{Account, MarketplaceOrderRef, Sku, StoreOrderRef};
@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use ports::{LedgerError, Write};
 
 use super::load_known;
+use crate::limits::Needs;
 use crate::mappings::Overlay;
 use crate::message::WorkError;
 use crate::records::Stored;
@@ -115,9 +116,9 @@ impl<'a> Scene<'a> {
         Ok(true)
     }
 
-    /// A limit of this marketplace by its operation.
-    pub(super) fn limit(&self, operation: &str) -> Option<&'static Limit> {
-        self.marketplace.traits().limits.iter().find(|l| l.operation == operation)
+    /// What a kind of call of this marketplace needs, for its account.
+    pub(super) fn needs<'b>(&self, connection: &'b Connection, spends: &[&str]) -> Needs<'b> {
+        Needs::of(connection, self.marketplace.traits().limits, spends)
     }
 
     /// The writes that make what changed durable, all or nothing.

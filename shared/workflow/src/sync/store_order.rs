@@ -176,7 +176,7 @@ async fn read_if_needed(
                     order.next_look = later(now, PARKED_LOOK);
                     park(world, connection, now, &error.detail).await?;
                 }
-                Failure::Rejected { .. } => {
+                Failure::Rejected { .. } | Failure::CarrierRefused { .. } => {
                     // Understood and refused: a person must look, and so do we, rarely.
                     order.failures = order.failures.saturating_add(1);
                     order.next_look = later(now, PARKED_LOOK);

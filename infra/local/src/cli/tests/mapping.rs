@@ -41,7 +41,8 @@ async fn shipped() -> Place {
         shipped_at: now,
     };
     let sent = CarrierCode { code: "Other".into(), name: Some("Owl Post".into()) };
-    let version = Version { n: 1, content, ship_date: Some(now), sent_carrier: Some(sent) };
+    let version =
+        Version { refused_carrier: None, n: 1, content, ship_date: Some(now), sent_carrier: Some(sent) };
     let package = Package {
         schema: Package::SCHEMA,
         key: "p9".into(),
@@ -57,12 +58,15 @@ async fn shipped() -> Place {
         ship_by: None,
         remind_before: Timing::default().remind_before,
         decided_again_at: None,
+        their_reference: None,
+        in_bulk: false,
         created_at: now,
         alerts: domain::alert::Alerts::default(),
         history: domain::history::History::default(),
     };
     let mut at_marketplace = MarketplaceOrder::new(order);
     at_marketplace.fold(OrderFacts {
+        needs_tracking: false,
         updated_at: now,
         read_at: now,
         marketplace: "ATVPDKIKX0DER".try_into().unwrap(),

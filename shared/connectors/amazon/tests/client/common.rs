@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use connector_amazon::Amazon;
 use connector_api::{
-    Answer, ChannelError, Cursor, Failure, HttpTransport, Marketplace, OrderPage, Reach, Reached,
+    Answer, ChannelError, Confirmed, Cursor, Failure, HttpTransport, Marketplace, OrderPage, Reach, Reached,
 };
-use domain::confirmation::{CarrierCode, Confirmation};
+use domain::confirmation::{CarrierCode, Confirmation, Tracking};
 use domain::connection::{Connection, MailSettings, Timing};
 use domain::ids::{Account, ConnectionId, MarketplaceId, MarketplaceOrderId, MerchantId, OrderLineId};
 use domain::marketplace_order::OrderFacts;
@@ -51,6 +51,7 @@ impl World {
         let account =
             Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("amazon-us").unwrap());
         let connection = Connection {
+            shipments: domain::shipment_policy::ShipmentPolicy::default(),
             schema: Connection::SCHEMA,
             account,
             kind: "amazon".into(),
@@ -117,7 +118,7 @@ impl World {
         Amazon.changed_orders(self.reach(), &self.connection, cursor).await
     }
 
-    pub(crate) async fn confirm(&self) -> Result<Answer<()>, ChannelError> {
+    pub(crate) async fn confirm(&self) -> Result<Answer<Confirmed>, ChannelError> {
         Amazon.confirm(self.reach(), &self.connection, &confirmation()).await
     }
 
@@ -150,10 +151,12 @@ pub(crate) fn confirmation() -> Confirmation {
     Confirmation {
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from("ATVPDKIKX0DER").unwrap(),
-        reference: 421_000_001,
-        carrier: CarrierCode { code: "USPS".into(), name: None },
-        service: Some("Ground Advantage".into()),
-        tracking_number: TrackingNumber::try_from("9400100000000000000000").unwrap(),
+        reference: "421000001".into(),
+        tracking: Some(Tracking {
+            carrier: CarrierCode { code: "USPS".into(), name: None },
+            service: Some("Ground Advantage".into()),
+            number: TrackingNumber::try_from("9400100000000000000000").unwrap(),
+        }),
         ship_date: "2026-11-20T18:00:00.987654321Z".parse::<Timestamp>().unwrap(),
         lines: BTreeMap::from([
             (OrderLineId::try_from("70100000010001").unwrap(), 2),

@@ -1,6 +1,6 @@
 use connector_amazon::Amazon;
-use connector_api::{Failure, LimitHint, Marketplace, MerchantAction, Reached};
-use domain::confirmation::CarrierCode;
+use connector_api::{Failure, LimitHint, Marketplace, MerchantAction, Reached, Told};
+use domain::confirmation::{CarrierCode, Confirmation};
 use serde_json::{Value, json};
 use wiremock::Mock;
 use wiremock::ResponseTemplate;
@@ -39,7 +39,7 @@ async fn a_package_is_sent_as_the_contract_wants_it() {
         .await;
     let answer = world.confirm().await.unwrap();
     assert_eq!(answer.request_id.as_deref(), Some("req-1"));
-    assert_eq!(answer.limit, Some(LimitHint { operation: "confirmShipment", rate: 4.5 }));
+    assert_eq!(answer.limits, [LimitHint { operation: "confirmShipment", told: Told::Rate(4.5) }]);
     let requests = world.server.received_requests().await.unwrap();
     let agent = requests[0].headers.get("user-agent").unwrap().to_str().unwrap();
     assert!(agent.starts_with("Parcelwire/") && agent.contains("Language=Rust/"), "{agent}");
@@ -57,8 +57,9 @@ async fn the_carriers_name_goes_along_only_with_other() {
         let world = World::new().await;
         world.answers("POST", CONFIRM_PATH, ACCESS, ResponseTemplate::new(200), 1).await;
         let mut confirmation = confirmation();
-        confirmation.carrier = CarrierCode { code: code.into(), name: name.map(Into::into) };
-        confirmation.service = None;
+        let tracking = confirmation.tracking.as_mut().unwrap();
+        tracking.carrier = CarrierCode { code: code.into(), name: name.map(Into::into) };
+        tracking.service = None;
         Amazon.confirm(world.reach(), &world.connection, &confirmation).await.unwrap();
         let sent: Value = world.server.received_requests().await.unwrap()[0].body_json().unwrap();
         let package = &sent["packageDetail"];
@@ -72,16 +73,18 @@ async fn the_carriers_name_goes_along_only_with_other() {
 async fn what_amazon_would_surely_refuse_is_not_sent() {
     let world = World::new().await;
     let mut nameless = confirmation();
-    nameless.carrier = CarrierCode { code: "Other".into(), name: Some("  ".into()) };
+    nameless.tracking.as_mut().unwrap().carrier =
+        CarrierCode { code: "Other".into(), name: Some("  ".into()) };
     let mut codeless = confirmation();
-    codeless.carrier.code = " ".into();
+    codeless.tracking.as_mut().unwrap().carrier.code = " ".into();
     let mut empty = confirmation();
     empty.lines.clear();
     let mut zero = confirmation();
     zero.lines.values_mut().for_each(|units| *units = 0);
     let mut unnumbered = confirmation();
-    unnumbered.reference = 0;
-    for bad in [nameless, codeless, empty, zero, unnumbered] {
+    unnumbered.reference = "0".into();
+    let untracked = Confirmation { tracking: None, ..confirmation() };
+    for bad in [nameless, codeless, empty, zero, unnumbered, untracked] {
         let error = Amazon.confirm(world.reach(), &world.connection, &bad).await.unwrap_err();
         assert_eq!(error.failure, Failure::Rejected { code: "NotSent".into() }, "{error}");
     }

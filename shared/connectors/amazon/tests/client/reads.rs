@@ -1,4 +1,4 @@
-use connector_api::{Failure, LimitHint, Reached};
+use connector_api::{Failure, LimitHint, Reached, Told};
 use domain::marketplace_order::{FulfilledBy, OrderStatus};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, ResponseTemplate};
@@ -27,7 +27,7 @@ async fn an_order_is_read_with_exactly_the_data_that_tracking_needs() {
     let answer = world.read().await.unwrap();
     assert_eq!(answer.value.status, OrderStatus::Open);
     assert_eq!(answer.value.packages.as_deref(), Some(&[][..]));
-    assert_eq!(answer.limit, Some(LimitHint { operation: "getOrder", rate: 0.5 }));
+    assert_eq!(answer.limits, [LimitHint { operation: "getOrder", told: Told::Rate(0.5) }]);
     assert_eq!(answer.request_id.as_deref(), Some("req-1"));
     let requests = world.server.received_requests().await.unwrap();
     let address = requests[0].url.as_str();

@@ -39,6 +39,7 @@ pub(crate) fn connection(options: &[(&str, &str)]) -> Connection {
     let rule =
         |from| LinkRule { from, account: ConnectionId::try_from("amazon-us").unwrap(), source_name: None };
     Connection {
+        shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: Connection::SCHEMA,
         account: Account::new(
             MerchantId::try_from("potter").unwrap(),

@@ -271,7 +271,7 @@ fn shift(shipment: &Shipment, country: &'static str, from: Outcome, to: Outcome)
         () => "changed",
     };
     let account = &shipment.order.account;
-    let Wording { text, service, number } = shipment.wording.clone();
+    let Wording { text, service, number, refused: _ } = shipment.wording.clone();
     Shift {
         merchant: account.merchant.to_string(),
         connection: account.connection.to_string(),

@@ -104,7 +104,7 @@ impl Gathered {
             if carrier.is_none() && service.is_none() {
                 continue;
             }
-            let wording = Wording { text: carrier, service, number: None };
+            let wording = Wording { text: carrier, service, number: None, refused: None };
             let of_store = self.texts.entry(order.order.account.clone()).or_default();
             let said =
                 of_store.entry(wording).or_insert_with(|| Said { numbers: Vec::new(), last: shipped_at });
