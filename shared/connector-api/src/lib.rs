@@ -9,12 +9,15 @@ mod catalogue;
 mod check_up;
 mod connectors;
 mod error;
+pub mod hosts;
 mod http_transport;
 mod limits;
+pub mod loose;
 mod marketplace;
 mod notifications;
 mod reach;
 mod store;
+pub mod tokens;
 
 pub use bulk::{
     Bulk, BulkContent, BulkListed, BulkProgress, BulkReport, BulkSpends, Cancellation, Refund, RefundLine,

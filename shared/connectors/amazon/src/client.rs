@@ -1,17 +1,18 @@
 //! One request to the selling partner API, and the judgement of its answer.
 
-use std::time::Duration;
-
+use connector_api::hosts::{header, retry_after};
+use connector_api::loose::json_problem;
+use connector_api::tokens::{self, Access, scrub};
 use connector_api::{ChannelError, Failure, LimitHint, Reach, Reached, Told};
 use domain::connection::Connection;
 use http::{HeaderMap, Method, Request, Response};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use url::Url;
 
 use crate::errors::{classify, detail};
 use crate::regions::Hosts;
-use crate::token::{self, Access};
+use crate::token::Lwa;
 use crate::{KIND, wire};
 
 /// Names us as Amazon demands: application, version, and at least the language; under 500 characters.
@@ -47,7 +48,7 @@ pub(crate) struct Good {
 impl Good {
     /// Reads the body.
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, String> {
-        serde_json::from_slice(&self.body).map_err(|error| wire::json_problem(&error))
+        serde_json::from_slice(&self.body).map_err(|error| json_problem(&error))
     }
 
     /// A success that cannot be understood: whatever was asked for may have happened.
@@ -74,7 +75,7 @@ impl<'a> Session<'a> {
         hosts: &Hosts,
         operation: &'static str,
     ) -> Result<Self, ChannelError> {
-        let access = token::access(reach, &connection.account, hosts).await?;
+        let access = tokens::access(reach, &connection.account, &Lwa(hosts)).await?;
         Ok(Self { reach, connection, operation, access })
     }
 
@@ -118,7 +119,7 @@ impl<'a> Session<'a> {
         let verdict = classify(status, &errors, retry_after(&parts.headers));
         let mut words = detail(status, &errors);
         if matches!(verdict, crate::errors::Verdict::TokenRefused { .. }) {
-            token::drop_refused(self.reach, &self.connection.account, &self.access.token).await;
+            tokens::drop_refused(self.reach, &self.connection.account, &self.access.token).await;
         }
         let mut failure = verdict.failure(self.access.new);
         if let Failure::Rejected { code } = &mut failure {
@@ -156,30 +157,6 @@ impl Refused {
     }
 }
 
-/// Takes secrets out of words that came from outside.
-pub(crate) fn scrub(words: &str, secrets: &[&SecretString]) -> String {
-    let mut clean = words.to_owned();
-    for secret in secrets {
-        let secret = secret.expose_secret();
-        if !secret.is_empty() {
-            clean = clean.replace(secret, "[secret]");
-        }
-    }
-    clean
-}
-
-/// A header's text, at most 200 characters of it.
-pub(crate) fn header(headers: &HeaderMap, name: &str) -> Option<String> {
-    let text = headers.get(name)?.to_str().ok()?.trim();
-    (!text.is_empty()).then(|| text.chars().take(200).collect())
-}
-
-/// `Retry-After` in seconds, at most an hour; Amazon rarely sends it.
-pub(crate) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = header(headers, "retry-after")?.parse().ok()?;
-    Some(Duration::from_secs(seconds.min(3600)))
-}
-
 /// The account's own rate, where Amazon tells it (2xx, 400 and 404 only, best effort).
 fn rate(headers: &HeaderMap) -> Option<f64> {
     let rate: f64 = header(headers, "x-amzn-ratelimit-limit")?.parse().ok()?;
@@ -205,11 +182,6 @@ mod tests {
         {
             headers.insert("x-amzn-ratelimit-limit", value.parse().unwrap());
             assert_eq!(rate(&headers), want, "{value}");
-        }
-        for (value, want) in [("2", Some(2)), ("99999", Some(3600)), ("-2", None), ("Wed, 21 Oct 2026", None)]
-        {
-            headers.insert("retry-after", value.parse().unwrap());
-            assert_eq!(retry_after(&headers), want.map(Duration::from_secs), "{value}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use connector_api::loose::json_problem;
 use connector_api::{Answer, ChannelError, Cursor, OrderPage, Reach};
 use domain::connection::Connection;
 use domain::marketplace_order::FulfilledBy;
@@ -127,7 +128,7 @@ fn page(
     };
     let mut orders = Vec::with_capacity(answer.orders.len());
     for order in answer.orders {
-        let read = serde_json::from_value::<wire::Order>(order).map_err(|error| wire::json_problem(&error));
+        let read = serde_json::from_value::<wire::Order>(order).map_err(|error| json_problem(&error));
         match read.and_then(|order| facts(order, &context)) {
             Ok(order) => orders.push(order),
             // One bad order must not stop the others; it is still found by reading it alone.

@@ -2,6 +2,7 @@
 //!
 //! Contract: "SP-API endpoints" and "Marketplace IDs" of Amazon's documentation, read 21 November 2026.
 
+use connector_api::hosts::{base_url, below};
 use domain::connection::Connection;
 use url::Url;
 
@@ -88,31 +89,6 @@ impl Hosts {
     pub(crate) fn token_url(&self) -> Url {
         below(&self.token, &["auth", "o2", "token"])
     }
-}
-
-/// `base` with further path segments, each encoded.
-fn below(base: &Url, segments: &[&str]) -> Url {
-    let mut url = base.clone();
-    // Only addresses that cannot be a base refuse segments, and `base_url` lets none of those in.
-    if let Ok(mut path) = url.path_segments_mut() {
-        path.pop_if_empty().extend(segments);
-    }
-    url
-}
-
-fn base_url(key: &str, text: &str) -> Result<Url, String> {
-    let url = Url::parse(text).map_err(|error| format!("{key} is no address: {error}"))?;
-    if !matches!(url.scheme(), "https" | "http") || url.host_str().is_none_or(str::is_empty) {
-        return Err(format!("{key} must be an http or https address"));
-    }
-    if url.query().is_some()
-        || url.fragment().is_some()
-        || !url.username().is_empty()
-        || url.password().is_some()
-    {
-        return Err(format!("{key} may hold a host, a port and a path only"));
-    }
-    Ok(url)
 }
 
 fn sandboxed(connection: &Connection) -> Result<bool, String> {

@@ -106,7 +106,10 @@ impl Bucket {
         self.refill(rate, now);
         self.tokens = 0.0;
         self.rate = (self.rate / 2.0).max(rate.per_second / 16.0);
-        let frozen = after.unwrap_or_else(|| Duration::from_secs_f64((1.0 / self.rate).clamp(1.0, 600.0)));
+        // A rate that is to rest for hours was misread: it comes back by itself.
+        let frozen = after
+            .map(|after| after.min(Duration::from_secs(3600)))
+            .unwrap_or_else(|| Duration::from_secs_f64((1.0 / self.rate).clamp(1.0, 600.0)));
         self.frozen_until = later(now, frozen);
     }
 
