@@ -1,5 +1,7 @@
 //! How a package moves: every change of state goes through here, guarded by the edges.
 
+mod notices;
+
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -10,6 +12,8 @@ use crate::connection::{MailKind, Timing};
 use crate::package::{Package, Ruling};
 use crate::plan::Verdict;
 use crate::state::{BadEdge, Cause, NotOurs, State, Waiting};
+
+pub use notices::{AT_RISK, CARRIER_DOUBTED};
 
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
@@ -463,59 +467,3 @@ fn describe(state: &State) -> String {
         State::NotOurs { why } => format!("not ours: {}", why.reason()),
     }
 }
-
-impl Package {
-    /// When a matter that raises no alert of its own (no number yet, still waiting) becomes one: `before` its
-    /// deadline. `None` if there is no deadline, or the merchant was told already.
-    #[must_use]
-    pub fn quiet_reminder(&self) -> Option<Timestamp> {
-        let quiet = match &self.state {
-            State::Held { cause, .. } => *cause == Cause::NoTrackingNumber,
-            State::Planned { .. } | State::Doubt { .. } => true,
-            State::Intent { .. }
-            | State::Accepted { .. }
-            | State::Visible { .. }
-            | State::Missing { .. }
-            | State::Rejected { .. }
-            | State::NeedsMerchant { .. }
-            | State::Conflict { .. }
-            | State::Cancelled { .. }
-            | State::Superseded { .. }
-            | State::NotOurs { .. } => false,
-        };
-        let told = self.alerts.all().iter().any(|a| a.cause == AT_RISK && a.stage != AlertStage::Closed);
-        if !quiet || told {
-            return None;
-        }
-        self.ship_by?.saturating_sub(self.remind_before).ok()
-    }
-
-    /// Raises the alert that the deadline nears, if it is time.
-    pub fn raise_if_at_risk(&mut self, now: Timestamp) -> bool {
-        if self.quiet_reminder().is_none_or(|at| at > now) {
-            return false;
-        }
-        self.alert(MailKind::Unclear, AT_RISK.to_owned(), Words::default(), now);
-        true
-    }
-}
-
-/// The cause of the notice that a parcel was sent although its number speaks against its carrier.
-pub const CARRIER_DOUBTED: &str = "carrier_doubted";
-
-impl Package {
-    /// Has the merchant told, once per version, that this was sent against what its number says.
-    ///
-    /// A notice asks for no answer: it is closed once it was mailed, and what becomes of the parcel does not close it.
-    pub fn notice_of_doubted_carrier(&mut self, words: String, now: Timestamp) {
-        let version = self.wanted().map_or(1, |v| v.n);
-        if self.alerts.all().iter().any(|a| a.version == version && a.cause == CARRIER_DOUBTED) {
-            return;
-        }
-        let words = Words { theirs: Some(words), request_id: None };
-        self.alert(MailKind::Unclear, CARRIER_DOUBTED.to_owned(), words, now);
-    }
-}
-
-/// The cause of the alert that a parcel may miss its deadline.
-pub const AT_RISK: &str = "at_risk";
