@@ -171,9 +171,9 @@ fn parse(
         None => BTreeMap::new(),
         Some(AttributeValue::M(stored)) => stored
             .into_iter()
-            .map(|(name, value)| match value {
-                AttributeValue::S(text) => Ok((name, SecretString::from(text))),
-                _ => Err("a secret of the app is no text"),
+            .map(|(name, value)| {
+                let AttributeValue::S(text) = value else { return Err("a secret of the app is no text") };
+                Ok((name, SecretString::from(text)))
             })
             .collect::<Result<_, _>>()?,
         Some(_) => return Err("the app's secrets are no map"),

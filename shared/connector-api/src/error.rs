@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use ports::TransportError;
+use ports::{CredentialError, TransportError};
 
 /// Whether the other side may have acted on the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,6 +58,17 @@ pub enum Failure {
     },
 }
 
+/// A port that failed below a call.
+#[derive(Debug, thiserror::Error)]
+pub enum PortError {
+    /// HTTP.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Tokens.
+    #[error(transparent)]
+    Credentials(#[from] CredentialError),
+}
+
 /// A call to a store or marketplace did not succeed.
 #[derive(Debug, thiserror::Error)]
 #[error("{channel} {operation} failed: {detail}")]
@@ -74,7 +85,7 @@ pub struct ChannelError {
     pub request_id: Option<String>,
     /// Below it.
     #[source]
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub source: Option<Box<PortError>>,
 }
 
 impl ChannelError {
@@ -99,7 +110,7 @@ impl ChannelError {
         };
         let mut failed =
             Self::new(channel, operation, Failure::Retryable { reached, after: None }, error.to_string());
-        failed.source = Some(Box::new(error));
+        failed.source = Some(Box::new(error.into()));
         failed
     }
 

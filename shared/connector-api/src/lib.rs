@@ -25,7 +25,7 @@ pub use bulk::{
 pub use catalogue::{Explained, explain};
 pub use check_up::unanswered;
 pub use connectors::Connectors;
-pub use error::{ChannelError, Failure, MerchantAction, Reached, base_failure};
+pub use error::{ChannelError, Failure, MerchantAction, PortError, Reached, base_failure};
 pub use http_transport::HttpTransport;
 pub use limits::{Allows, Answer, Limit, LimitHint, Shared, Told};
 pub use marketplace::{

@@ -100,6 +100,24 @@ impl ItemKey {
         Self::new(Table::Orders, format!("W#{}", owner(account)), "wake")
     }
 
+    /// A bulk's record.
+    #[must_use]
+    pub fn bulk(account: &Account, id: &str) -> Self {
+        Self::new(Table::Orders, bulks_of(account), part(id))
+    }
+
+    /// A part of a bulk's messages.
+    #[must_use]
+    pub fn bulk_part(account: &Account, id: &str, nth: u32) -> Self {
+        Self::new(Table::Orders, bulk_partition(account, id), format!("M#{nth:06}"))
+    }
+
+    /// A part of what a bulk's report refuses.
+    #[must_use]
+    pub fn bulk_refusals(account: &Account, id: &str, nth: u32) -> Self {
+        Self::new(Table::Orders, bulk_partition(account, id), format!("R#{nth:06}"))
+    }
+
     /// What was mailed to one recipient about one cause.
     #[must_use]
     pub fn mail_group(account: &Account, cause: &str, recipient: &str) -> Self {
@@ -200,6 +218,16 @@ fn marketplace_partition(order: &MarketplaceOrderRef) -> String {
     format!("M#{}#{}", owner(&order.account), part(order.order.as_str()))
 }
 
+/// The partition key of all bulks of an account.
+#[must_use]
+pub fn bulks_of(account: &Account) -> String {
+    format!("F#{}", owner(account))
+}
+
+fn bulk_partition(account: &Account, id: &str) -> String {
+    format!("B#{}#{}", owner(account), part(id))
+}
+
 /// The partition key of all carrier mappings of a merchant.
 #[must_use]
 pub fn carrier_mappings_of(merchant: &MerchantId) -> String {
@@ -241,6 +269,12 @@ pub fn time_lane(shard: u8) -> String {
 #[must_use]
 pub fn waiting_lane(account: &Account) -> String {
     format!("W#{}", owner(account))
+}
+
+/// The due lane of packages that can only go in this account's next bulk, by deadline.
+#[must_use]
+pub fn bulk_lane(account: &Account) -> String {
+    format!("F#{}", owner(account))
 }
 
 /// The attention lane of a connection.
@@ -292,6 +326,8 @@ mod tests {
                 ItemKey::sku_mapping(&account, &id),
                 ItemKey::delivery(&account, &id),
                 ItemKey::bucket(&account, &id),
+                ItemKey::bulk(&account, &id),
+                ItemKey::bulk_part(&account, &id, 7),
             ];
             if let Ok(order) = StoreOrderId::try_from(id.clone()) {
                 keys.push(ItemKey::store_order(&StoreOrderRef { account: account.clone(), order }));

@@ -3,6 +3,7 @@
 //! Pure: no AWS, no HTTP, no runtime, no clock. What is decided about a parcel is decided here.
 
 pub mod alert;
+pub mod bulk;
 pub mod carrier_policy;
 pub mod confirmation;
 pub mod connection;

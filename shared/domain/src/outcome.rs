@@ -18,6 +18,9 @@ pub use notices::{AT_RISK, CARRIER_DOUBTED};
 /// The longest pause between two tries.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
+/// After this a bulk that the marketplace never ends is given up as lost: each of its packages is read.
+const LONGEST_BULK: Duration = Duration::from_secs(7 * 86_400);
+
 /// `now` and a span later, at most the end of time.
 fn after(now: Timestamp, span: Duration) -> Timestamp {
     SignedDuration::try_from(span).ok().and_then(|s| now.checked_add(s).ok()).unwrap_or(Timestamp::MAX)
@@ -85,10 +88,33 @@ impl Package {
         };
         self.go(state, now)?;
         self.attempts = attempt;
+        self.in_bulk = false;
         if let Some(version) = self.versions.last_mut() {
             version.ship_date = Some(date);
             version.sent_carrier = carrier;
         }
+        Ok(attempt)
+    }
+
+    /// Records that a bulk is about to carry it: as [`begin`](Self::begin), but only the bulk's outcome ends it.
+    ///
+    /// # Errors
+    /// [`BadEdge`] unless the package is planned and was never told of.
+    pub fn begin_in_bulk(
+        &mut self,
+        confirmation: &Confirmation,
+        bulk: &str,
+        now: Timestamp,
+    ) -> Result<u32, BadEdge> {
+        if self.confirmed.is_some() {
+            return Err(BadEdge { from: self.state.name(), to: crate::state::StateName::Intent });
+        }
+        let attempt = self.begin(confirmation, LONGEST_BULK, now)?;
+        if let State::Intent { bulk: carried_by, .. } = &mut self.state {
+            *carried_by = Some(bulk.to_owned());
+        }
+        self.in_bulk = true;
+        self.history.note(now, format!("goes with bulk {bulk}"));
         Ok(attempt)
     }
 
@@ -141,7 +167,11 @@ impl Package {
         match waiting {
             Waiting::Pause { .. } => self.failures = self.failures.saturating_add(1),
             Waiting::Tokens | Waiting::Connection => self.attempts = self.attempts.saturating_sub(1),
-            Waiting::Nothing | Waiting::OtherPackage | Waiting::Facts | Waiting::LastParcel => {}
+            Waiting::Nothing
+            | Waiting::OtherPackage
+            | Waiting::Facts
+            | Waiting::LastParcel
+            | Waiting::Bulk => {}
         }
         self.go(State::Planned { not_before, waiting }, now)
     }
@@ -258,6 +288,11 @@ impl Package {
                 if !matches!(self.state, State::Planned { .. }) {
                     self.alerts.settle(None);
                     self.failures = 0;
+                    self.go(State::Planned { not_before: now, waiting: Waiting::Nothing }, now)?;
+                } else if let State::Planned { waiting: Waiting::Bulk, .. } = &self.state
+                    && confirmation.tracking.is_some()
+                {
+                    // The number has come: it needs no bulk any more.
                     self.go(State::Planned { not_before: now, waiting: Waiting::Nothing }, now)?;
                 } else if let State::Planned {
                     not_before,
@@ -437,6 +472,7 @@ fn describe(state: &State) -> String {
             Waiting::Pause { why } => format!("planned again: {why}"),
             Waiting::OtherPackage => "planned: another package of the order goes first".into(),
             Waiting::Facts => "planned: the order must be read first".into(),
+            Waiting::Bulk => "planned: goes with the next bulk".into(),
             Waiting::LastParcel => "planned: waits for the order's last parcel, or the deadline".into(),
         },
         State::Intent { version, attempt, .. } => {

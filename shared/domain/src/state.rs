@@ -24,6 +24,8 @@ pub enum Waiting {
     Facts,
     /// The order's last parcel has not left yet, and the merchant chose to wait for it.
     LastParcel,
+    /// It can only be told of in bulk: it waits in the account's lane for the next one.
+    Bulk,
 }
 
 /// Why a package is held until somebody answers.

@@ -7,6 +7,7 @@ pub mod admin;
 pub mod alerts;
 pub mod apply;
 pub mod batch;
+pub mod bulk;
 mod carrier;
 pub mod clock_watch;
 pub mod limits;

@@ -253,8 +253,7 @@ pub async fn learn(world: &World, needs: &Needs<'_>, hints: &[LimitHint]) -> Res
             Told::Window { calls, left } => {
                 let share = f64::from(left) / f64::from(calls.max(1));
                 let step = (share * 10.0).floor() + f64::from(calls);
-                calls > 0 && world.memo.is_news(account, limit.operation, step.max(1.0))
-                    || calls > 0 && share < 0.05
+                calls > 0 && (share < 0.05 || world.memo.is_news(account, limit.operation, step.max(1.0)))
             }
         };
         if !news {

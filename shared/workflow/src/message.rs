@@ -79,6 +79,11 @@ pub enum Look {
         /// Which arming of it; older ones are void.
         generation: u64,
     },
+    /// The bulk of this account that is underway.
+    Bulk {
+        /// Whose.
+        account: Account,
+    },
     /// Everything of this account that waits for an answer: one was given.
     Answered {
         /// Whose.

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use domain::bulk::{BulkPart, BulkRecord, BulkRefusals};
 use domain::connection::{Connection, Timing};
 use domain::connection_state::ConnectionState;
-use domain::keys::{ItemKey, attention_lane, waiting_lane};
+use domain::keys::{ItemKey, attention_lane, bulk_lane, waiting_lane};
 use domain::order::{Link, MarketplaceOrder, StoreOrder};
 use domain::package::Package;
 use domain::state::{State, Waiting};
@@ -218,9 +219,20 @@ impl Record for Package {
     }
 
     fn due(&self, now: Timestamp) -> Option<Due> {
-        if let State::Planned { waiting: Waiting::Tokens | Waiting::Connection, .. } = &self.state {
-            let deadline = self.ship_by.or_else(|| later(self.created_at, Duration::from_secs(86_400)));
-            return deadline.map(|at| Due { lane: waiting_lane(&self.order.account), at });
+        if let State::Planned { waiting, .. } = &self.state {
+            let lane = match waiting {
+                Waiting::Tokens | Waiting::Connection => Some(waiting_lane(&self.order.account)),
+                Waiting::Bulk => Some(bulk_lane(&self.order.account)),
+                Waiting::Nothing
+                | Waiting::Pause { .. }
+                | Waiting::OtherPackage
+                | Waiting::Facts
+                | Waiting::LastParcel => None,
+            };
+            if let Some(lane) = lane {
+                let deadline = self.ship_by.or_else(|| later(self.created_at, Duration::from_secs(86_400)));
+                return deadline.map(|at| Due { lane, at });
+            }
         }
         let at = [
             self.state.next_look(),
@@ -237,6 +249,49 @@ impl Record for Package {
 
     fn keep(&self) -> Option<Duration> {
         self.state.settled().then_some(KEEP_ORDERS)
+    }
+}
+
+impl Record for BulkRecord {
+    const SCHEMA: u16 = Self::SCHEMA;
+
+    fn key(&self) -> ItemKey {
+        ItemKey::bulk(&self.account, &self.id)
+    }
+
+    fn due(&self, _now: Timestamp) -> Option<Due> {
+        self.is_live().then(|| Due { lane: self.key().time_lane(), at: self.next_look })
+    }
+
+    fn keep(&self) -> Option<Duration> {
+        (!self.is_live()).then_some(KEEP_ORDERS)
+    }
+}
+
+/// How long the messages of a bulk are kept: longer than any bulk takes.
+const KEEP_PARTS: Duration = Duration::from_secs(28 * 86_400);
+
+impl Record for BulkPart {
+    const SCHEMA: u16 = BulkRecord::SCHEMA;
+
+    fn key(&self) -> ItemKey {
+        ItemKey::bulk_part(&self.account, &self.bulk, self.part)
+    }
+
+    fn keep(&self) -> Option<Duration> {
+        Some(KEEP_PARTS)
+    }
+}
+
+impl Record for BulkRefusals {
+    const SCHEMA: u16 = BulkRecord::SCHEMA;
+
+    fn key(&self) -> ItemKey {
+        ItemKey::bulk_refusals(&self.account, &self.bulk, self.nth)
+    }
+
+    fn keep(&self) -> Option<Duration> {
+        Some(KEEP_PARTS)
     }
 }
 

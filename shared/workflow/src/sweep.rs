@@ -6,6 +6,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::bulk::BulkRecord;
 use domain::connection::Timing;
 use domain::connection_state::ConnectionState;
 use domain::ids::{MarketplaceOrderRef, StoreOrderRef};
@@ -43,6 +44,8 @@ pub struct Swept {
     pub alerts: u32,
     /// Accounts whose waiting parcels are to be looked at.
     pub wakes: u32,
+    /// Bulks to be looked at.
+    pub bulks: u32,
     /// Hints of records that are gone or not due any more.
     pub stale: u32,
     /// Hints that failed; the next sweep tries again.
@@ -173,9 +176,20 @@ impl Sweep<'_> {
                 self.swept.wakes += 1;
                 Ok(())
             }
+            Some("F") => self.bulk(item, now).await,
             // Mail groups.
             _ => self.alert(&item.key).await,
         }
+    }
+
+    async fn bulk(&mut self, item: &Item, now: Timestamp) -> Result<(), WorkError> {
+        // One of a layout that this code does not know waits for code that does.
+        let bulk = Stored::<BulkRecord>::read(item).map(|stored| stored.value);
+        if let Some(bulk) = bulk.filter(|bulk| bulk.is_live() && bulk.next_look <= now) {
+            self.send(QueueName::Inbound, &Look::Bulk { account: bulk.account }.to_body()).await?;
+            self.swept.bulks += 1;
+        }
+        Ok(())
     }
 
     async fn store_order(&mut self, item: &Item, now: Timestamp) -> Result<(), WorkError> {

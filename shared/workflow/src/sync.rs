@@ -4,6 +4,7 @@
 mod act;
 mod delivery;
 mod facts;
+mod for_bulk;
 mod look;
 mod order;
 mod preview;
@@ -26,10 +27,12 @@ use serde::Deserialize;
 use tracing::Span;
 use tracing::field::Empty;
 
+pub(crate) use for_bulk::{ForBulk, for_bulk};
 pub use order::look_at_order;
 pub(crate) use preview::{Fate, preview};
 pub use store_order::look_at_store_order;
 
+use crate::bulk;
 use crate::message::{self, AlertMessage, Look, WorkError};
 use crate::records::{Loaded, Stored, load};
 use crate::trace;
@@ -55,7 +58,7 @@ pub enum Progress {
 pub async fn work(world: &World, body: &str) -> Result<(), WorkError> {
     let (look, trace) = message::read_traced(body)?;
     // A wake is about all that waits for an account, and each arms the next: it is of no one event any more.
-    let trace = trace.filter(|_| !matches!(look, Look::Wake { .. }));
+    let trace = trace.filter(|_| !matches!(look, Look::Wake { .. } | Look::Bulk { .. }));
     let about = span(&look);
     trace::follow(world, trace, about, |world| async move { look_at(&world, look).await }).await
 }
@@ -67,6 +70,7 @@ async fn look_at(world: &World, look: Look) -> Result<(), WorkError> {
         Look::StoreOrder { order } => look_at_store_order(world, &order, None).await,
         Look::Order { order } => look_at_order(world, &order, None).await.map(drop),
         Look::Wake { account, generation } => wake::work(world, &account, generation).await,
+        Look::Bulk { account } => bulk::work(world, &account).await,
         Look::Answered { account } => answered(world, &account).await,
     }
 }
@@ -79,6 +83,7 @@ fn span(look: &Look) -> Span {
         Look::StoreOrder { order } => ("store_order", &order.account, Some(order.order.to_string())),
         Look::Order { order } => ("order", &order.account, Some(order.order.to_string())),
         Look::Wake { account, .. } => ("wake", account, None),
+        Look::Bulk { account } => ("bulk", account, None),
         Look::Answered { account } => ("answered", account, None),
     };
     tracing::error_span!("look", at, connection = %account, order, trace_id = Empty)
@@ -189,7 +194,7 @@ pub async fn park(
 }
 
 /// Sends the hint that the record at `key` has alerts to tell.
-async fn tell(world: &World, key: &ItemKey) -> Result<(), WorkError> {
+pub(crate) async fn tell(world: &World, key: &ItemKey) -> Result<(), WorkError> {
     // If the queue does not take it, the record is in the due index: the sweep tells.
     if let Err(error) =
         world.queue.send(QueueName::Alerts, &AlertMessage::about(key).to_body(), Duration::ZERO).await
@@ -236,7 +241,7 @@ pub(crate) const NEWER_RECORD: &str = "newer_record";
 /// Tells of the connection as a whole what belongs to no order that could be kept: `matter` once a day.
 ///
 /// Nothing settles such a matter, so the day stands in its cause: tomorrow it is told again.
-async fn tell_of_connection(
+pub(crate) async fn tell_of_connection(
     world: &World,
     account: &Account,
     matter: &str,

@@ -7,13 +7,14 @@ use std::time::Duration;
 
 use domain::connection::Connection;
 use domain::ids::Account;
-use domain::keys::{ItemKey, waiting_lane};
+use domain::keys::{ItemKey, bulk_lane, waiting_lane};
 use domain::package::Package;
 use jiff::Timestamp;
 use ports::ledger::Due;
 use ports::{LedgerError, QueueName};
 use serde::{Deserialize, Serialize};
 
+use crate::bulk;
 use crate::limits::{self, Needs};
 use crate::message::{AlertMessage, Look, WorkError};
 use crate::records::{Loaded, Record, Stored, later, load};
@@ -141,10 +142,18 @@ pub async fn work(world: &World, account: &Account, generation: u64) -> Result<(
     let works = world.connection_state(account).await?.is_some_and(|s| s.value.works());
     let Some(connection) = connection.filter(|_| works) else {
         remind(world, account, &lane).await?;
+        remind(world, account, &bulk_lane(account)).await?;
         return arm_again(world, *stored, later(world.now(), PARKED_LOOK)).await;
     };
+    if let Some(marketplace) = world.connectors.marketplace(&connection.kind) {
+        bulk::consider(world, &connection, marketplace).await?;
+    }
     let until = drain(world, &lane).await?;
-    if world.ledger.due(&lane, Timestamp::MAX, 1).await?.is_empty() {
+    let waits = |lane: String| async move { world.ledger.due(&lane, Timestamp::MAX, 1).await };
+    if waits(lane).await?.is_empty() {
+        if !waits(bulk_lane(account)).await?.is_empty() {
+            return arm_again(world, *stored, later(world.now(), bulk::GATHERS_FOR)).await;
+        }
         let write = ports::Write::Delete { key, expect: stored.expectation() };
         return match world.ledger.commit(vec![write]).await {
             Ok(()) | Err(LedgerError::Conflict) => Ok(()),

@@ -56,7 +56,7 @@ impl<'a> Client<'a> {
         let credential = reach.credentials.load(&connection.account).await.map_err(|error| {
             let failure = Failure::Retryable { reached: Reached::No, after: None };
             let mut failed = ChannelError::new(TITLE, operation, failure, error.to_string());
-            failed.source = Some(Box::new(error));
+            failed.source = Some(Box::new(error.into()));
             failed
         })?;
         let secret = credential.as_ref().and_then(|all| all.secret(ACCESS_TOKEN));

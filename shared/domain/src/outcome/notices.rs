@@ -15,8 +15,8 @@ impl Package {
     pub fn quiet_reminder(&self) -> Option<Timestamp> {
         let quiet = match &self.state {
             State::Held { cause, .. } => *cause == Cause::NoTrackingNumber,
-            State::Planned { .. } | State::Doubt { .. } => true,
-            State::Intent { .. }
+            State::Planned { .. } | State::Doubt { .. } | State::Intent { bulk: Some(_), .. } => true,
+            State::Intent { bulk: None, .. }
             | State::Accepted { .. }
             | State::Visible { .. }
             | State::Missing { .. }

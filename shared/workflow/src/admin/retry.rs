@@ -118,7 +118,7 @@ fn again(package: &mut Package, now: Timestamp) -> (bool, String) {
         State::Planned { waiting: Waiting::Facts, .. } => Waiting::Facts,
         State::Planned { waiting: Waiting::LastParcel, .. } => Waiting::LastParcel,
         // It stands in its account's lane, by deadline: to take it out would cost it its place.
-        State::Planned { waiting: Waiting::Tokens | Waiting::Connection, .. } => {
+        State::Planned { waiting: Waiting::Tokens | Waiting::Connection | Waiting::Bulk, .. } => {
             return (false, format!("left as it is: {}", words::reason(&package.state)));
         }
         State::Intent { .. } | State::Doubt { .. } => {

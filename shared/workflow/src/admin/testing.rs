@@ -142,10 +142,16 @@ pub(crate) struct Bench {
     pub(crate) world: World,
     pub(crate) ledger: Arc<MemoryLedger>,
     queue: Arc<MemoryQueue>,
+    pub(crate) clock: Arc<ManualClock>,
 }
 
 impl Bench {
     pub(crate) fn new() -> Self {
+        Self::with(Arc::new(OneMarketplace(NamedMarketplace)))
+    }
+
+    /// A world with these connectors.
+    pub(crate) fn with(connectors: Arc<dyn Connectors>) -> Self {
         let clock = Arc::new(ManualClock::at(at(1000)));
         let ledger = Arc::new(MemoryLedger::default());
         let queue = Arc::new(MemoryQueue::new(clock.clone(), 3));
@@ -155,13 +161,13 @@ impl Bench {
             transport: Arc::new(NoNetwork),
             mail: Arc::new(MemoryMail::default()),
             credentials: Arc::new(MemoryCredentials::default()),
-            clock,
+            clock: clock.clone(),
             rng: Arc::new(SeededRng::new(1)),
-            connectors: Arc::new(OneMarketplace(NamedMarketplace)),
+            connectors,
             memo: Arc::default(),
             allow_base_urls: true,
         };
-        Self { world, ledger, queue }
+        Self { world, ledger, queue, clock }
     }
 
     pub(crate) fn run<T>(&self, work: impl Future<Output = T>) -> T {

@@ -45,6 +45,7 @@ pub(super) fn cause(state: &State) -> Option<String> {
             Waiting::OtherPackage => "other_package".into(),
             Waiting::Facts => "facts".into(),
             Waiting::LastParcel => "last_parcel".into(),
+            Waiting::Bulk => "bulk".into(),
         },
         State::Held { cause, .. } => cause.name().into(),
         State::Rejected { code, .. } => code.clone(),
@@ -91,6 +92,7 @@ pub(super) fn reason(state: &State) -> String {
             Waiting::Pause { why } => format!("pauses after a failure: {why}"),
             Waiting::OtherPackage => "another package of the order must be changed first".into(),
             Waiting::Facts => "the marketplace order must be read first".into(),
+            Waiting::Bulk => "waits for the next bulk: without a number it can only go in one".into(),
             Waiting::LastParcel => {
                 "waits until the order's last parcel has left or its deadline nears, as you chose".into()
             }
@@ -160,6 +162,7 @@ pub(super) fn waits_for(package: &Package) -> (Option<String>, Option<Timestamp>
         State::Planned { waiting: Waiting::OtherPackage, .. } => "another package of the order",
         State::Planned { waiting: Waiting::Facts, .. } => "a read of the marketplace order",
         State::Planned { waiting: Waiting::LastParcel, .. } => "the order's last parcel",
+        State::Planned { waiting: Waiting::Bulk, .. } => "the next bulk",
         State::Intent { .. } => "the marketplace's answer",
         State::Accepted { .. } | State::Missing { .. } => "the marketplace to show it",
         State::Doubt { .. } => "a read of the marketplace order",

@@ -6,6 +6,7 @@ use connector_api::{Answer, ChannelError, Confirmed, Failure, Kept, MerchantActi
 use domain::carrier_policy::{OnContradiction, OnRefused};
 use domain::connection::{MailKind, Timing};
 use domain::connection_state::{AccessClosed, ConnectionState};
+use domain::marketplace_rules::Untracked;
 use domain::outcome::{Words, pause};
 use domain::package::Package;
 use domain::plan::{CarrierKnown, Objection, Verdict};
@@ -15,6 +16,7 @@ use ports::LedgerError;
 
 use super::scene::Scene;
 use super::{Progress, park, tell};
+use crate::bulk;
 use crate::limits::{self, Purpose, Taken};
 use crate::message::WorkError;
 use crate::metrics::{About, Metric, note};
@@ -42,6 +44,13 @@ impl Scene<'_> {
             let at = later(world.now(), Duration::from_secs(600)).unwrap_or(world.now());
             wake::ensure(world, &account, at).await?;
             return Ok(Some(Progress::Done));
+        }
+        if confirmation.tracking.is_none() && self.marketplace.traits().rules.untracked == Untracked::InBulk {
+            put_off(world, stored, Waiting::Bulk).await?;
+            let at = later(world.now(), bulk::GATHERS_FOR).unwrap_or(world.now());
+            wake::ensure(world, &account, at).await?;
+            // The others of the order go on.
+            return Ok(None);
         }
         let connection = self.connection.clone();
         let needs = self.needs(&connection, self.marketplace.traits().spends.confirm);
@@ -330,7 +339,9 @@ async fn put_off(world: &World, mut stored: Stored<Package>, waiting: Waiting) -
     if *before == waiting {
         return Ok(());
     }
-    let state = State::Planned { not_before: *not_before, waiting };
+    // Others of its kind have time to come along.
+    let not_before = if waiting == Waiting::Bulk { later(now, bulk::GATHERS_FOR) } else { Some(*not_before) };
+    let state = State::Planned { not_before: not_before.unwrap_or(now), waiting };
     stored.value.go(state, now)?;
     match world.ledger.commit(vec![stored.into_write(now)]).await {
         Ok(()) | Err(LedgerError::Conflict) => Ok(()),

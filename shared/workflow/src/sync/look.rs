@@ -40,6 +40,13 @@ impl Scene<'_> {
                         package.not_shown_yet(&timing, now)?;
                     }
                 }
+                // Its bulk is underway, and here it is already.
+                (Some(version), _) if matches!(package.state, State::Intent { bulk: Some(_), .. }) => {
+                    if see(package, version, facts, &others, &rules) == Seen::Shown {
+                        package.accept(None, &timing, now)?;
+                        package.shown(version, now)?;
+                    }
+                }
                 (Some(_), _) => settle_doubt(package, facts, (&others, &rules), &timing, now)?,
                 (None, _) => {}
             }

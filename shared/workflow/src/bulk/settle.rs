@@ -1,0 +1,230 @@
+//! What became of a bulk's messages becomes the outcome of each package.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use connector_api::BulkReport;
+use domain::bulk::{BulkMessage, BulkOutcome, BulkRecord, BulkRefusals, BulkState};
+use domain::keys::ItemKey;
+use domain::outcome::Words;
+use domain::package::Package;
+use domain::state::{State, Waiting};
+use jiff::Timestamp;
+use ports::{LedgerError, Write};
+
+use super::{Step, Work};
+use crate::limits::{self, Needs};
+use crate::message::WorkError;
+use crate::metrics::{About, Metric, note};
+use crate::records::{Loaded, Record as _, Stored, later, load};
+use crate::sync;
+use crate::wake;
+
+/// Refusals kept in one record: their words are bounded, a record is too.
+const REFUSALS: usize = 500;
+/// When packages of a bulk are first read one by one: the polls, which read many at once, see most of them before.
+const READ_BACK_AFTER: Duration = Duration::from_secs(1800);
+
+/// What became of one message.
+enum Fate<'a> {
+    Taken,
+    Refused(&'a str, &'a str),
+    Unknown,
+    NothingApplied,
+}
+
+impl Work<'_> {
+    /// Keeps what the report says, and begins to hand it on.
+    pub(super) async fn read_report(&mut self, bulk: String, document: &str) -> Result<Step, WorkError> {
+        let spends = self.api.spends().report;
+        let marketplace = self.world.connectors.marketplace(&self.connection.kind);
+        let all = marketplace.map_or(&[][..], |marketplace| marketplace.traits().limits);
+        let needs = Needs::of(self.connection, all, spends);
+        if let limits::Taken::Empty { until } =
+            limits::take(self.world, &needs, limits::Purpose::Work).await?
+        {
+            return Ok(Step::Later(until));
+        }
+        let report = match self.api.report(self.world.reach(), self.connection, document).await {
+            Ok(answer) => answer.value,
+            Err(error) => {
+                let now = self.now();
+                self.stored.value.history.note(now, error.to_string());
+                return Ok(self.pause(None));
+            }
+        };
+        let outcome = outcome(&report, self.stored.value.messages);
+        for (nth, some) in report.refused.chunks(REFUSALS).enumerate() {
+            let record = BulkRefusals {
+                schema: BulkRecord::SCHEMA,
+                account: self.connection.account.clone(),
+                bulk: self.id(),
+                nth: u32::try_from(nth).unwrap_or(u32::MAX),
+                refused: some.iter().map(|(n, code, words)| (*n, cut(code, 100), cut(words, 400))).collect(),
+            };
+            // The same report again says the same: a crash between two of these does no harm.
+            let key = record.key();
+            let stored = match load::<BulkRefusals>(self.world.ledger.as_ref(), &key).await? {
+                Loaded::Known(mut stored) => {
+                    stored.value = record;
+                    *stored
+                }
+                Loaded::Absent => Stored::new(record),
+                Loaded::Foreign => continue,
+            };
+            self.world.ledger.commit(vec![stored.into_write(self.now())]).await?;
+        }
+        let note = format!(
+            "report: {} worked on, {} taken, {} refused, {} with a warning",
+            report.processed,
+            report.successful,
+            report.refused.len(),
+            report.warned.len()
+        );
+        self.go(BulkState::Settling { bulk, outcome, settled: 0 }, &note).await?;
+        Ok(Step::On)
+    }
+
+    /// Gives the packages of the next part their outcomes.
+    pub(super) async fn settle(
+        &mut self,
+        bulk: String,
+        outcome: BulkOutcome,
+        settled: u32,
+    ) -> Result<Step, WorkError> {
+        if settled >= self.stored.value.parts {
+            self.go(BulkState::Over, "all its packages have their outcomes").await?;
+            let now = self.now();
+            wake::ensure(self.world, &self.connection.account, now).await?;
+            return Ok(Step::Over);
+        }
+        let part = self.part(settled).await?;
+        let refusals = self.refusals().await?;
+        let refused: BTreeMap<u32, (&str, &str)> =
+            refusals.iter().map(|(n, code, words)| (*n, (code.as_str(), words.as_str()))).collect();
+        for _ in 0..6 {
+            let now = self.now();
+            let mut writes: Vec<Write> = Vec::new();
+            let mut due: Vec<ItemKey> = Vec::new();
+            for (number, message) in (part.first..).zip(&part.messages) {
+                let fate = fate(outcome, refused.get(&number).copied());
+                if let Some(stored) = self.give(message, &bulk, &fate, now).await? {
+                    if stored.value.alerts.next_due(now, None, Duration::ZERO).is_some() {
+                        due.push(stored.value.key());
+                    }
+                    writes.push(stored.into_write(now));
+                }
+            }
+            let before = self.stored.clone();
+            let record = &mut self.stored.value;
+            record.state = BulkState::Settling { bulk: bulk.clone(), outcome, settled: settled + 1 };
+            record.next_look = now;
+            match self.save(writes).await {
+                Ok(()) => {
+                    self.count(&part.messages, outcome, &refused, part.first);
+                    for key in due {
+                        sync::tell(self.world, &key).await?;
+                    }
+                    return Ok(Step::On);
+                }
+                // A package changed meanwhile (a ruling, an alert's stage): its outcome still holds.
+                Err(WorkError::Ledger(LedgerError::Conflict)) => self.stored = before,
+                Err(error) => return Err(error),
+            }
+        }
+        Err(LedgerError::Conflict.into())
+    }
+
+    /// The package of a message with its outcome; `None` if it is not in this bulk any more.
+    async fn give(
+        &self,
+        message: &BulkMessage,
+        bulk: &str,
+        fate: &Fate<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Stored<Package>>, WorkError> {
+        let key = ItemKey::package(&message.order, &message.package);
+        let Loaded::Known(mut stored) = load::<Package>(self.world.ledger.as_ref(), &key).await? else {
+            return Ok(None);
+        };
+        let package = &mut stored.value;
+        let ours = matches!(&package.state, State::Intent { bulk: Some(id), attempt, version, .. }
+            if *id == self.stored.value.id && *attempt == message.attempt && *version == message.version);
+        if !ours {
+            return Ok(None);
+        }
+        let timing = &self.connection.timing;
+        let request_id = Some(bulk.to_owned());
+        match fate {
+            Fate::Taken => {
+                package.accept(request_id, timing, now)?;
+                if let State::Accepted { next_look, .. } = &mut package.state {
+                    *next_look = later(now, READ_BACK_AFTER.max(timing.read_back_after)).unwrap_or(now);
+                }
+            }
+            Fate::Refused(code, words) => {
+                let words = Words { theirs: Some((*words).to_owned()), request_id };
+                package.reject((*code).to_owned(), words, now)?;
+            }
+            Fate::Unknown => package.doubt("its bulk ended without a word about it", timing, now)?,
+            Fate::NothingApplied => {
+                let why = "its bulk was cancelled by the marketplace".to_owned();
+                package.nothing_applied(now, Waiting::Pause { why }, now)?;
+            }
+        }
+        Ok(Some(*stored))
+    }
+
+    fn count(
+        &self,
+        messages: &[BulkMessage],
+        outcome: BulkOutcome,
+        refused: &BTreeMap<u32, (&str, &str)>,
+        first: u32,
+    ) {
+        let mut counts: BTreeMap<&'static str, u64> = BTreeMap::new();
+        for (number, _) in (first..).zip(messages) {
+            let word = match fate(outcome, refused.get(&number).copied()) {
+                Fate::Taken => "accepted",
+                Fate::Refused(..) => "rejected",
+                Fate::Unknown => "doubt",
+                Fate::NothingApplied => "not_sent",
+            };
+            *counts.entry(word).or_default() += 1;
+        }
+        for (word, count) in counts {
+            let about = About {
+                marketplace: Some(&self.connection.kind),
+                outcome: Some(word),
+                connection: Some(&self.connection.account),
+                detail: Some("in bulk"),
+                ..About::default()
+            };
+            note(Metric::Confirmations, count, &about);
+        }
+    }
+}
+
+fn fate<'a>(outcome: BulkOutcome, refused: Option<(&'a str, &'a str)>) -> Fate<'a> {
+    match (outcome, refused) {
+        (BulkOutcome::AsReported | BulkOutcome::PartlyReported, Some((code, words))) => {
+            Fate::Refused(code, words)
+        }
+        (BulkOutcome::AsReported, None) => Fate::Taken,
+        (BulkOutcome::PartlyReported, None) | (BulkOutcome::Unknown, _) => Fate::Unknown,
+        (BulkOutcome::NothingApplied, _) => Fate::NothingApplied,
+    }
+}
+
+/// A report names those that were refused; of the others it speaks by its counts alone, so those must add up.
+fn outcome(report: &BulkReport, messages: u32) -> BulkOutcome {
+    let refused: std::collections::BTreeSet<u32> = report.refused.iter().map(|(n, _, _)| *n).collect();
+    let named = u32::try_from(refused.len()).unwrap_or(u32::MAX);
+    let known = refused.iter().all(|n| (1..=messages).contains(n));
+    let adds_up = report.processed == messages && report.successful.checked_add(named) == Some(messages);
+    if known && adds_up { BulkOutcome::AsReported } else { BulkOutcome::PartlyReported }
+}
+
+fn cut(text: &str, most: usize) -> String {
+    text.chars().filter(|c| !c.is_control()).take(most).collect()
+}

@@ -1,0 +1,79 @@
+//! Which packages of an order may go in bulk, and what is told of them.
+
+use std::time::Duration;
+
+use domain::confirmation::Confirmation;
+use domain::ids::MarketplaceOrderRef;
+use domain::package::Package;
+use domain::plan::Verdict;
+use domain::state::{State, Waiting};
+use ports::LedgerError;
+
+use super::scene::Scene;
+use crate::mappings;
+use crate::message::WorkError;
+use crate::records::{Stored, later};
+use crate::world::World;
+
+/// Facts older than this do not serve for a bulk: what changed since would only show in its report.
+const FACTS_SERVE: Duration = Duration::from_secs(6 * 3600);
+
+/// A package that may go in bulk.
+pub(crate) struct ForBulk {
+    /// The package.
+    pub(crate) package: Stored<Package>,
+    /// What is told of it.
+    pub(crate) confirmation: Confirmation,
+}
+
+/// Looks at an order without reading it at the marketplace; returns what may go in bulk now.
+///
+/// Only what was never confirmed: a bulk knows no edits.
+///
+/// # Errors
+/// The ledger does not answer.
+pub(crate) async fn for_bulk(
+    world: &World,
+    reference: &MarketplaceOrderRef,
+) -> Result<Vec<ForBulk>, WorkError> {
+    let Some(mut scene) = Scene::load(world, reference, None).await? else { return Ok(Vec::new()) };
+    let now = world.now();
+    let fresh = scene.order.value.facts.as_ref().and_then(|facts| later(facts.read_at, FACTS_SERVE));
+    if !scene.state.works() || fresh.is_none_or(|until| until < now) {
+        return Ok(Vec::new());
+    }
+    scene.sku_map = mappings::sku_map(world.ledger.as_ref(), &reference.account).await?;
+    scene.reconcile(world).await?;
+    let writes = scene.changes(now);
+    if !writes.is_empty() {
+        match world.ledger.commit(writes).await {
+            Ok(()) => scene.count_moves(now),
+            Err(LedgerError::Conflict) => return Ok(Vec::new()),
+            Err(error) => return Err(error.into()),
+        }
+        // What was just written has another version.
+        let Some(loaded) = Scene::load(world, reference, None).await? else { return Ok(Vec::new()) };
+        scene = loaded;
+    }
+    let mut some = Vec::new();
+    for index in scene.in_order_of_dispatch() {
+        let waits = scene.packages.get(index).is_some_and(|stored| {
+            let state = &stored.value.state;
+            stored.value.confirmed.is_none()
+                && matches!(
+                    state,
+                    State::Planned { waiting: Waiting::Nothing | Waiting::Tokens | Waiting::Bulk, .. }
+                )
+        });
+        if !waits {
+            continue;
+        }
+        let Some((Verdict::Confirm(confirmation), _)) = scene.verdict_on(world, index).await? else {
+            continue;
+        };
+        if let Some(package) = scene.packages.get(index) {
+            some.push(ForBulk { package: package.clone(), confirmation: *confirmation });
+        }
+    }
+    Ok(some)
+}
