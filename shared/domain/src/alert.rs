@@ -1,6 +1,8 @@
 //! Alert intents: stored with the state change that raises them, so that none is lost and none is doubled.
 
-use jiff::Timestamp;
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::connection::MailKind;
@@ -20,11 +22,63 @@ pub enum AlertStage {
         /// The reminder before the deadline went out.
         #[serde(default)]
         reminded: bool,
+        /// Later ones went out: 1 at the deadline, 2 before the marketplace cancels.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        later: u8,
     },
     /// The matter is settled and the merchant had been mailed: a *resolved* mail is due.
     ResolvedDue,
     /// Nothing more to tell.
     Closed,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_zero(number: &u8) -> bool {
+    *number == 0
+}
+
+/// By when a matter must be done, and when that is brought to mind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Deadline {
+    /// The deadline, if there is one.
+    pub ship_by: Option<Timestamp>,
+    /// How long before it an open matter is mailed again.
+    pub remind_before: Duration,
+    /// When the marketplace cancels what it heard nothing of, if it does.
+    pub cancels_at: Option<Timestamp>,
+}
+
+/// How long before a marketplace cancels an order the merchant is told so.
+const BEFORE_CANCELLATION: SignedDuration = SignedDuration::from_hours(24);
+
+/// Why an open matter is mailed again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reminder {
+    /// The deadline nears: it can still be done by hand.
+    Before,
+    /// The deadline is there.
+    AtDeadline,
+    /// The marketplace is about to cancel the order.
+    BeforeCancellation,
+}
+
+impl Deadline {
+    /// A matter without one.
+    pub const NONE: Self = Self { ship_by: None, remind_before: Duration::ZERO, cancels_at: None };
+
+    /// The times at which an open matter is mailed again, soonest first.
+    fn reminders(&self) -> impl Iterator<Item = (Timestamp, Reminder)> {
+        let before = SignedDuration::try_from(self.remind_before).unwrap_or(SignedDuration::MAX);
+        let times = [
+            (self.ship_by.and_then(|at| at.checked_sub(before).ok()), Reminder::Before),
+            (self.ship_by, Reminder::AtDeadline),
+            (
+                self.cancels_at.and_then(|at| at.checked_sub(BEFORE_CANCELLATION).ok()),
+                Reminder::BeforeCancellation,
+            ),
+        ];
+        times.into_iter().filter_map(|(at, why)| Some((at?, why)))
+    }
 }
 
 /// Something the merchant must hear of, once per version and cause.
@@ -49,6 +103,39 @@ pub struct Alert {
 }
 
 impl Alert {
+    /// When it is mailed again, and why; `None` if it is not open, or never again.
+    fn next_reminder(&self, deadline: &Deadline) -> Option<(Timestamp, Reminder)> {
+        let AlertStage::Mailed { at: mailed_at, reminded, later } = self.stage else { return None };
+        let told = match (later, reminded) {
+            (2.., _) => return None,
+            (1, _) => Some(Reminder::AtDeadline),
+            (0, true) => Some(Reminder::Before),
+            (0, false) => None,
+        };
+        // Mailed when that time had come already: that mail was the reminder.
+        deadline.reminders().find(|(at, why)| Some(*why) > told && *at > mailed_at)
+    }
+
+    /// Why it is to be mailed again now: of several reasons that have come, the latest.
+    #[must_use]
+    pub fn reminder_due(&self, deadline: &Deadline, now: Timestamp) -> Option<Reminder> {
+        let (at, first) = self.next_reminder(deadline)?;
+        let due = deadline.reminders().filter(|(at, why)| *at <= now && *why >= first);
+        if at > now { None } else { due.map(|(_, why)| why).max() }
+    }
+
+    /// It was mailed again.
+    pub fn was_reminded(&mut self, why: Reminder) {
+        if let AlertStage::Mailed { reminded, later, .. } = &mut self.stage {
+            *reminded = true;
+            *later = match why {
+                Reminder::Before => *later,
+                Reminder::AtDeadline => 1,
+                Reminder::BeforeCancellation => 2,
+            };
+        }
+    }
+
     /// Whether it only tells: it asks for no answer, so that mailing it closes it and nothing else does.
     #[must_use]
     pub fn is_notice(&self) -> bool {
@@ -75,7 +162,7 @@ impl Alerts {
             None => self.0.push(alert),
             // The matter came back before the merchant heard that it was gone: still the same matter.
             Some(known) if known.stage == AlertStage::ResolvedDue => {
-                known.stage = AlertStage::Mailed { at: known.raised_at, reminded: false };
+                known.stage = AlertStage::Mailed { at: known.raised_at, reminded: false, later: 0 };
             }
             // It was over, and is back: a new matter.
             Some(known) if known.stage == AlertStage::Closed => *known = alert,
@@ -146,22 +233,13 @@ impl Alerts {
         self.0.iter().any(|a| matches!(a.stage, AlertStage::Due | AlertStage::Mailed { .. }))
     }
 
-    /// When the next mail is due, if the matter must be done by `ship_by` and reminders go out `before` it.
+    /// When the next mail is due, if the matter must be done by this deadline.
     #[must_use]
-    pub fn next_due(
-        &self,
-        now: Timestamp,
-        ship_by: Option<Timestamp>,
-        before: std::time::Duration,
-    ) -> Option<Timestamp> {
+    pub fn next_due(&self, now: Timestamp, deadline: &Deadline) -> Option<Timestamp> {
         let due = |alert: &Alert| match alert.stage {
             AlertStage::Due | AlertStage::ResolvedDue => Some(now),
-            AlertStage::Mailed { at, reminded: false } => {
-                let remind_at = ship_by?.saturating_sub(before).ok()?;
-                // Mailed inside the window already: that mail was the reminder.
-                (remind_at > at).then_some(remind_at)
-            }
-            AlertStage::Mailed { reminded: true, .. } | AlertStage::Closed => None,
+            AlertStage::Mailed { .. } => alert.next_reminder(deadline).map(|(at, _)| at),
+            AlertStage::Closed => None,
         };
         self.0.iter().filter_map(due).min()
     }
@@ -170,7 +248,6 @@ impl Alerts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
 
     fn alert(cause: &str) -> Alert {
         Alert {
@@ -213,8 +290,9 @@ mod tests {
             alerts.raise_daily(today.clone());
             alerts.raise_daily(today.clone());
             let due = alerts.all_mut().iter_mut().filter(|a| a.stage == AlertStage::Due);
-            let told: Vec<_> =
-                due.map(|a| a.stage = AlertStage::Mailed { at: a.raised_at, reminded: false }).collect();
+            let told: Vec<_> = due
+                .map(|a| a.stage = AlertStage::Mailed { at: a.raised_at, reminded: false, later: 0 })
+                .collect();
             assert_eq!(told.len(), 1, "day {day}");
         }
         assert!(alerts.all().len() <= 8);
@@ -241,7 +319,8 @@ mod tests {
         alerts.settle(None);
         assert_eq!(alerts.all()[0].stage, AlertStage::Closed);
         alerts.raise(alert("b"));
-        alerts.all_mut()[1].stage = AlertStage::Mailed { at: Timestamp::UNIX_EPOCH, reminded: false };
+        alerts.all_mut()[1].stage =
+            AlertStage::Mailed { at: Timestamp::UNIX_EPOCH, reminded: false, later: 0 };
         alerts.settle(None);
         assert_eq!(alerts.all()[1].stage, AlertStage::ResolvedDue);
     }
@@ -261,11 +340,29 @@ mod tests {
         let mut alerts = Alerts::default();
         alerts.raise(alert("a"));
         let at = |s: i64| Timestamp::from_second(s).unwrap();
-        let hour = Duration::from_secs(3600);
-        assert_eq!(alerts.next_due(at(5), Some(at(9000)), hour), Some(at(5)));
-        alerts.all_mut()[0].stage = AlertStage::Mailed { at: at(10), reminded: false };
-        assert_eq!(alerts.next_due(at(10), Some(at(9000)), hour), Some(at(5400)));
-        alerts.all_mut()[0].stage = AlertStage::Mailed { at: at(6000), reminded: false };
-        assert_eq!(alerts.next_due(at(6000), Some(at(9000)), hour), None);
+        let due = |alerts: &Alerts, now: i64| {
+            let deadline = Deadline {
+                ship_by: Some(at(9000)),
+                remind_before: Duration::from_secs(3600),
+                cancels_at: Some(at(9000 + 7 * 86_400)),
+            };
+            (alerts.next_due(at(now), &deadline), alerts.all()[0].reminder_due(&deadline, at(now)))
+        };
+        assert_eq!(due(&alerts, 5), (Some(at(5)), None));
+        let last_call = at(9000 + 6 * 86_400);
+        alerts.all_mut()[0].stage = AlertStage::Mailed { at: at(10), reminded: false, later: 0 };
+        assert_eq!(due(&alerts, 10), (Some(at(5400)), None));
+        assert_eq!(due(&alerts, 5400), (Some(at(5400)), Some(Reminder::Before)));
+        alerts.all_mut()[0].was_reminded(Reminder::Before);
+        assert_eq!(due(&alerts, 5400), (Some(at(9000)), None));
+        assert_eq!(due(&alerts, 9000).1, Some(Reminder::AtDeadline));
+        alerts.all_mut()[0].was_reminded(Reminder::AtDeadline);
+        assert_eq!(due(&alerts, 9000), (Some(last_call), None));
+        alerts.all_mut()[0].was_reminded(Reminder::BeforeCancellation);
+        assert_eq!(due(&alerts, 9_000_000), (None, None));
+        // First mailed inside the window, and a long silence: one mail, for the latest reason.
+        alerts.all_mut()[0].stage = AlertStage::Mailed { at: at(6000), reminded: false, later: 0 };
+        assert_eq!(due(&alerts, 6000), (Some(at(9000)), None));
+        assert_eq!(due(&alerts, 9_000_000).1, Some(Reminder::BeforeCancellation));
     }
 }

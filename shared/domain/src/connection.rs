@@ -134,6 +134,8 @@ pub enum MailKind {
     NotShown,
     /// Somebody else confirmed something different.
     Conflict,
+    /// The buyer asked to cancel.
+    Cancellation,
     /// The account must be connected again.
     Reconnect,
     /// Messages that could not be worked on.
@@ -144,12 +146,13 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::CarrierToMap,
         Self::Unclear,
         Self::Rejected,
         Self::NotShown,
         Self::Conflict,
+        Self::Cancellation,
         Self::Reconnect,
         Self::DeadLetters,
         Self::Digest,

@@ -221,7 +221,7 @@ mod tests {
             match alert.stage {
                 AlertStage::Due => {
                     told.push((alert.cause.clone(), false));
-                    alert.stage = AlertStage::Mailed { at: alert.raised_at, reminded: false };
+                    alert.stage = AlertStage::Mailed { at: alert.raised_at, reminded: false, later: 0 };
                 }
                 AlertStage::ResolvedDue => {
                     told.push((alert.cause.clone(), true));

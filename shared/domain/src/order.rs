@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::alert::Alerts;
-use crate::connection::{LinkFrom, LinkRule};
+use crate::alert::{Alert, AlertStage, Alerts};
+use crate::connection::{LinkFrom, LinkRule, MailKind};
 use crate::facts::{Fulfillments, StoreFacts, StoreOrderFact, fold_fulfillment};
 use crate::history::History;
 use crate::ids::{ConnectionId, MarketplaceOrderId, MarketplaceOrderRef, StoreOrderRef};
-use crate::marketplace_order::OrderFacts;
+use crate::marketplace_order::{FulfilledBy, OrderFacts, OrderStatus};
 use crate::state::NotOurs;
 
 /// Which marketplace order a store order is.
@@ -212,6 +212,11 @@ pub fn apply_link_rules(
     malformed.map_or(Linked::Nothing, Linked::Malformed)
 }
 
+/// The cause of the alert that the buyer asked to cancel, and nothing has left.
+pub const CANCEL_BEFORE_LEAVING: &str = "cancel_requested";
+/// The cause of the alert that the buyer asked to cancel, though a parcel has left.
+pub const CANCEL_AFTER_LEAVING: &str = "cancel_requested_after_leaving";
+
 /// A marketplace order's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarketplaceOrder {
@@ -263,6 +268,28 @@ impl MarketplaceOrder {
             not_found_since: None,
             alerts: Alerts::default(),
             history: History::default(),
+        }
+    }
+
+    /// Has the merchant told that the buyer asked to cancel, once before anything left and once after; and that the
+    /// matter is over, when the request is gone or the order is cancelled.
+    pub fn note_cancel_request(&mut self, has_left: bool, now: Timestamp) {
+        let Some(facts) = &self.facts else { return };
+        let ours = facts.fulfilled_by != FulfilledBy::Marketplace;
+        let asked = facts.cancel_requested && ours && facts.status != OrderStatus::Cancelled;
+        let cause = if has_left { CANCEL_AFTER_LEAVING } else { CANCEL_BEFORE_LEAVING };
+        self.alerts
+            .settle_those(|alert| alert.kind == MailKind::Cancellation && (!asked || alert.cause != cause));
+        if asked {
+            self.alerts.raise(Alert {
+                kind: MailKind::Cancellation,
+                cause: cause.to_owned(),
+                version: 1,
+                raised_at: now,
+                stage: AlertStage::Due,
+                their_words: None,
+                request_id: None,
+            });
         }
     }
 
@@ -336,5 +363,52 @@ mod tests {
             Linked::Nothing
         );
         assert_eq!(of(&[]), Linked::Nothing);
+    }
+
+    #[test]
+    fn law_5_a_cancel_request_is_told_at_once_again_when_a_parcel_left_and_when_it_is_over() {
+        let at = |s: i64| Timestamp::from_second(s).unwrap();
+        let facts = |asked: bool, status: OrderStatus, updated: i64| OrderFacts {
+            updated_at: at(updated),
+            read_at: at(updated),
+            marketplace: "US".try_into().unwrap(),
+            ordered_at: at(0),
+            fulfilled_by: FulfilledBy::Merchant,
+            status,
+            ship_by: None,
+            cancel_requested: asked,
+            needs_tracking: false,
+            programs: vec![],
+            lines: vec![],
+            packages: None,
+        };
+        let account = crate::ids::Account::new("m".try_into().unwrap(), "us".try_into().unwrap());
+        let mut order =
+            MarketplaceOrder::new(MarketplaceOrderRef { account, order: "1".try_into().unwrap() });
+        let stages = |order: &MarketplaceOrder| {
+            order.alerts.all().iter().map(|a| (a.cause.clone(), a.stage)).collect::<Vec<_>>()
+        };
+        order.fold(facts(false, OrderStatus::Open, 1));
+        order.note_cancel_request(false, at(1));
+        assert!(stages(&order).is_empty());
+        order.fold(facts(true, OrderStatus::Open, 2));
+        order.note_cancel_request(false, at(2));
+        order.note_cancel_request(false, at(3));
+        assert_eq!(stages(&order), [(CANCEL_BEFORE_LEAVING.to_owned(), AlertStage::Due)]);
+        order.alerts.all_mut()[0].stage = AlertStage::Mailed { at: at(3), reminded: false, later: 0 };
+        order.note_cancel_request(true, at(4));
+        assert_eq!(
+            stages(&order),
+            [
+                (CANCEL_BEFORE_LEAVING.to_owned(), AlertStage::ResolvedDue),
+                (CANCEL_AFTER_LEAVING.to_owned(), AlertStage::Due)
+            ]
+        );
+        for over in [facts(false, OrderStatus::Open, 5), facts(true, OrderStatus::Cancelled, 5)] {
+            let mut order = order.clone();
+            order.fold(over);
+            order.note_cancel_request(true, at(5));
+            assert!(!order.alerts.open());
+        }
     }
 }

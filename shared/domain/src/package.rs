@@ -6,7 +6,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::alert::Alerts;
+use crate::alert::{Alerts, Deadline};
 use crate::confirmation::CarrierCode;
 use crate::connection::Timing;
 use crate::history::History;
@@ -145,6 +145,9 @@ pub struct Package {
     /// The order's deadline, copied here so that one read of the package tells how urgent it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ship_by: Option<Timestamp>,
+    /// When the marketplace cancels the order if it hears nothing, copied here too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancels_at: Option<Timestamp>,
     /// How long before the deadline an open matter is mailed again, copied from the account's settings.
     #[serde(default = "default_remind_before", with = "crate::connection::seconds")]
     pub remind_before: Duration,
@@ -164,6 +167,12 @@ pub struct Package {
 impl Package {
     /// The layout written today.
     pub const SCHEMA: u16 = 1;
+
+    /// By when it must be told of.
+    #[must_use]
+    pub fn deadline(&self) -> Deadline {
+        Deadline { ship_by: self.ship_by, remind_before: self.remind_before, cancels_at: self.cancels_at }
+    }
 
     /// The wanted version.
     #[must_use]

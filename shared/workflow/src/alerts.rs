@@ -14,7 +14,7 @@ mod weekly;
 
 use std::collections::BTreeSet;
 
-use domain::alert::{Alert, AlertStage};
+use domain::alert::{Alert, AlertStage, Deadline, Reminder};
 use domain::connection::{Connection, MailKind};
 use domain::connection_state::ConnectionState;
 use domain::ids::Account;
@@ -26,7 +26,7 @@ use ports::{LedgerError, QueueName};
 
 use crate::mails::Stage;
 use crate::message::{AlertMessage, WorkError, check_layout};
-use crate::records::{Loaded, Record, Stored, later, load};
+use crate::records::{Loaded, Record, Stored, deadline_of, later, load};
 use crate::trace;
 use crate::world::World;
 
@@ -95,7 +95,7 @@ trait Tells: Record + Clone {
     /// Its alerts, to move on.
     fn alerts_mut(&mut self) -> &mut [Alert];
     /// Its deadline.
-    fn deadline(&self) -> Option<Timestamp>;
+    fn deadline(&self) -> Deadline;
 }
 
 macro_rules! tells {
@@ -110,40 +110,31 @@ macro_rules! tells {
             fn alerts_mut(&mut self) -> &mut [Alert] {
                 self.alerts.all_mut()
             }
-            fn deadline(&self) -> Option<Timestamp> {
-                let deadline: fn(&Self) -> Option<Timestamp> = $deadline;
+            fn deadline(&self) -> Deadline {
+                let deadline: fn(&Self) -> Deadline = $deadline;
                 deadline(self)
             }
         }
     };
 }
 
-tells!(Package, order.account, |package| package.ship_by);
-tells!(MarketplaceOrder, order.account, |order| order.facts.as_ref().and_then(|f| f.ship_by));
-tells!(StoreOrder, order.account, |_| None);
-tells!(ConnectionState, account, |_| None);
+tells!(Package, order.account, Package::deadline);
+tells!(MarketplaceOrder, order.account, deadline_of);
+tells!(StoreOrder, order.account, |_| Deadline::NONE);
+tells!(ConnectionState, account, |_| Deadline::NONE);
 
 /// Which mail an alert wants now.
-fn wanted_stage(
-    alert: &Alert,
-    deadline: Option<Timestamp>,
-    connection: &Connection,
-    now: Timestamp,
-) -> Option<Stage> {
+fn wanted_stage(alert: &Alert, deadline: &Deadline, now: Timestamp) -> Option<Stage> {
     match alert.stage {
         AlertStage::Due => Some(Stage::First),
         AlertStage::ResolvedDue => Some(Stage::Resolved),
-        AlertStage::Mailed { at, reminded: false } => {
-            let remind_at =
-                deadline.and_then(|d| d.checked_sub(span(connection.timing.remind_before)).ok())?;
-            (remind_at > at && remind_at <= now).then_some(Stage::Reminder)
-        }
-        AlertStage::Mailed { reminded: true, .. } | AlertStage::Closed => None,
+        AlertStage::Mailed { .. } => alert.reminder_due(deadline, now).map(|why| match why {
+            Reminder::Before => Stage::Reminder,
+            Reminder::AtDeadline => Stage::AtDeadline,
+            Reminder::BeforeCancellation => Stage::BeforeCancellation,
+        }),
+        AlertStage::Closed => None,
     }
-}
-
-fn span(duration: std::time::Duration) -> jiff::SignedDuration {
-    jiff::SignedDuration::try_from(duration).unwrap_or(jiff::SignedDuration::MAX)
 }
 
 /// Moves a record's alerts into their groups, and sends what may go now.
@@ -158,14 +149,12 @@ async fn move_alerts<T: Tells>(world: &World, key: &ItemKey) -> Result<(), WorkE
             .alerts()
             .iter()
             .enumerate()
-            .filter_map(|(i, a)| {
-                wanted_stage(a, deadline, &connection, now).map(|stage| (i, stage, a.clone()))
-            })
+            .filter_map(|(i, a)| wanted_stage(a, &deadline, now).map(|stage| (i, stage, a.clone())))
             .collect();
         if wanted.is_empty() {
             return Ok(());
         }
-        let urgent = deadline.is_some_and(|d| later(now, URGENT).is_some_and(|soon| d <= soon));
+        let urgent = deadline.ship_by.is_some_and(|d| later(now, URGENT).is_some_and(|soon| d <= soon));
         // First into the groups, which are as durable as the record: a crash in between does it again, and a
         // group takes each alert once.
         for (_, stage, alert) in &wanted {
@@ -173,15 +162,16 @@ async fn move_alerts<T: Tells>(world: &World, key: &ItemKey) -> Result<(), WorkE
         }
         for (index, stage, _) in &wanted {
             if let Some(alert) = stored.value.alerts_mut().get_mut(*index) {
-                alert.stage = match (stage, alert.stage) {
-                    (Stage::First, _) if alert.is_notice() => AlertStage::Closed,
-                    (Stage::First, _) => AlertStage::Mailed { at: now, reminded: false },
-                    (Stage::Reminder, AlertStage::Mailed { at, .. }) => {
-                        AlertStage::Mailed { at, reminded: true }
+                match stage {
+                    Stage::First if alert.is_notice() => alert.stage = AlertStage::Closed,
+                    Stage::First => {
+                        alert.stage = AlertStage::Mailed { at: now, reminded: false, later: 0 };
                     }
-                    (Stage::Reminder, other) => other,
-                    (Stage::Resolved, _) => AlertStage::Closed,
-                };
+                    Stage::Reminder => alert.was_reminded(Reminder::Before),
+                    Stage::AtDeadline => alert.was_reminded(Reminder::AtDeadline),
+                    Stage::BeforeCancellation => alert.was_reminded(Reminder::BeforeCancellation),
+                    Stage::Resolved => alert.stage = AlertStage::Closed,
+                }
             }
         }
         match world.ledger.commit(vec![(*stored).into_write(now)]).await {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::alert::Deadline;
 use domain::bulk::{BulkPart, BulkRecord, BulkRefusals};
 use domain::connection::{Connection, Timing};
 use domain::connection_state::ConnectionState;
@@ -161,6 +162,12 @@ pub async fn load<T: Record>(ledger: &dyn Ledger, key: &ItemKey) -> Result<Loade
     })
 }
 
+/// By when an order must be shipped; its packages say when an open matter is mailed again.
+pub(crate) fn deadline_of(order: &MarketplaceOrder) -> Deadline {
+    let ship_by = order.facts.as_ref().and_then(|facts| facts.ship_by);
+    Deadline { ship_by, remind_before: Timing::default().remind_before, cancels_at: None }
+}
+
 impl Record for StoreOrder {
     const SCHEMA: u16 = StoreOrder::SCHEMA;
 
@@ -169,8 +176,7 @@ impl Record for StoreOrder {
     }
 
     fn due(&self, now: Timestamp) -> Option<Due> {
-        let timing = Timing::default();
-        let at = [self.next_look, self.alerts.next_due(now, None, timing.remind_before)];
+        let at = [self.next_look, self.alerts.next_due(now, &Deadline::NONE)];
         at.into_iter().flatten().min().map(|at| Due { lane: self.key().time_lane(), at })
     }
 
@@ -192,13 +198,11 @@ impl Record for MarketplaceOrder {
     }
 
     fn due(&self, now: Timestamp) -> Option<Due> {
-        let timing = Timing::default();
         if self.waits_for_tokens {
             let deadline = self.facts.as_ref().and_then(|f| f.ship_by).unwrap_or(now);
             return Some(Due { lane: waiting_lane(&self.order.account), at: deadline });
         }
-        let ship_by = self.facts.as_ref().and_then(|f| f.ship_by);
-        let at = [self.next_look, self.alerts.next_due(now, ship_by, timing.remind_before)];
+        let at = [self.next_look, self.alerts.next_due(now, &deadline_of(self))];
         at.into_iter().flatten().min().map(|at| Due { lane: self.key().time_lane(), at })
     }
 
@@ -236,7 +240,7 @@ impl Record for Package {
         }
         let at = [
             self.state.next_look(),
-            self.alerts.next_due(now, self.ship_by, self.remind_before),
+            self.alerts.next_due(now, &self.deadline()),
             self.quiet_reminder(),
             self.decided_again_at,
         ];

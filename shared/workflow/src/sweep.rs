@@ -6,8 +6,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use domain::alert::Deadline;
 use domain::bulk::BulkRecord;
-use domain::connection::Timing;
 use domain::connection_state::ConnectionState;
 use domain::ids::{MarketplaceOrderRef, StoreOrderRef};
 use domain::keys::{DUE_SHARDS, ItemKey, Table, time_lane};
@@ -21,7 +21,7 @@ use serde::Deserialize;
 use crate::alerts::{digest_is_due, weekly_test_due};
 use crate::message::{AlertMessage, Look, WorkError};
 use crate::receive::{PENDING, replay};
-use crate::records::{Stored, later};
+use crate::records::{Stored, deadline_of, later};
 use crate::world::World;
 
 /// Hints of one lane that one sweep hands over at most; the next goes on.
@@ -196,8 +196,7 @@ impl Sweep<'_> {
         let known = Stored::<StoreOrder>::read(item).map(|stored| stored.value);
         let (told, looked) = match &known {
             Some(order) => {
-                let remind = Timing::default().remind_before;
-                (is_due(order.alerts.next_due(now, None, remind), now), is_due(order.next_look, now))
+                (is_due(order.alerts.next_due(now, &Deadline::NONE), now), is_due(order.next_look, now))
             }
             None => (false, false),
         };
@@ -219,16 +218,15 @@ impl Sweep<'_> {
         let (told, looked) = if item.key.sk == "O" {
             match Stored::<MarketplaceOrder>::read(item).map(|stored| stored.value) {
                 Some(order) => {
-                    let ship_by = order.facts.as_ref().and_then(|facts| facts.ship_by);
-                    let remind = Timing::default().remind_before;
-                    (is_due(order.alerts.next_due(now, ship_by, remind), now), is_due(order.next_look, now))
+                    let alerts = order.alerts.next_due(now, &deadline_of(&order));
+                    (is_due(alerts, now), is_due(order.next_look, now))
                 }
                 None => (false, false),
             }
         } else {
             match Stored::<Package>::read(item).map(|stored| stored.value) {
                 Some(package) => {
-                    let alerts = package.alerts.next_due(now, package.ship_by, package.remind_before);
+                    let alerts = package.alerts.next_due(now, &package.deadline());
                     let looks = [package.state.next_look(), package.quiet_reminder()];
                     (is_due(alerts, now), looks.into_iter().any(|at| is_due(at, now)))
                 }
@@ -251,7 +249,6 @@ impl Sweep<'_> {
     /// Tells of every connection whose state has alerts due, or whose daily digest or weekly test is.
     async fn connections(&mut self) -> Result<(), WorkError> {
         let now = self.world.now();
-        let remind = Timing::default().remind_before;
         let settings = self.world.connections().await?;
         let mut page = None;
         loop {
@@ -270,7 +267,7 @@ impl Sweep<'_> {
                 }
                 if digest_is_due(connection, &state, now)
                     || weekly_test_due(connection, &state, now).is_some()
-                    || is_due(state.alerts.next_due(now, None, remind), now)
+                    || is_due(state.alerts.next_due(now, &Deadline::NONE), now)
                 {
                     let outcome = self.alert(&item.key).await;
                     self.took(&item.key, outcome)?;

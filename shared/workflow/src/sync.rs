@@ -233,6 +233,10 @@ struct Foreign;
 
 /// A delivery that is genuine, and says what this code cannot read.
 pub(crate) const UNREADABLE_DELIVERY: &str = "unreadable_delivery";
+/// A bulk that the marketplace will not work on.
+pub(crate) const BULK_REFUSED: &str = "bulk_refused";
+/// A bulk that the marketplace has been working on for hours.
+pub(crate) const BULK_STUCK: &str = "bulk_stuck";
 /// An order that is too large to be kept.
 pub(crate) const ORDER_TOO_LARGE: &str = "order_too_large";
 /// A record that a newer version of this code wrote.

@@ -103,6 +103,9 @@ fn tell_package(text: &mut String, package: &PackagePart, zone: &str, now: Times
     let sent = package.sent_carrier.as_deref().map_or_else(String::new, |code| format!(", sent as {code}"));
     push(text, 0, &format!("Package {}: {number}, {carrier}{sent}", package.package), width);
     push(text, 2, &format!("{}: {}", package.state, package.reason), width);
+    if let Some(meaning) = package.meaning {
+        push(text, 2, &format!("that means: {} What to do: {}.", meaning.cause, meaning.fix), width);
+    }
     if let Some(what) = &package.waits_for {
         let next =
             package.next_look.map_or_else(String::new, |at| format!(", next look {}", from_now(at, now)));

@@ -68,6 +68,7 @@ fn mail_kind_key(kind: MailKind) -> &'static str {
         MailKind::Rejected => "rejected",
         MailKind::NotShown => "not_shown",
         MailKind::Conflict => "conflict",
+        MailKind::Cancellation => "cancellation",
         MailKind::Reconnect => "reconnect",
         MailKind::DeadLetters => "dead_letters",
         MailKind::Digest => "digest",

@@ -131,7 +131,7 @@ mod tests {
                 cause: "reconnect".into(),
                 version: 1,
                 raised_at: at(5),
-                stage: AlertStage::Mailed { at: at(6), reminded: false },
+                stage: AlertStage::Mailed { at: at(6), reminded: false, later: 0 },
                 their_words: None,
                 request_id: None,
             });

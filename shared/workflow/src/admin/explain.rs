@@ -1,10 +1,13 @@
 //! Everything about one order: what happened, in order; what it waits for; what to do.
 
+use connector_api::Marketplace;
 use domain::facts::FulfillmentStatus;
 use domain::history::History;
-use domain::marketplace_order::OrderFacts;
+use domain::marketplace_order::{OrderFacts, ShownPackage};
+use domain::marketplace_rules::KnownBy;
 use domain::order::{Link, MarketplaceOrder, StoreOrder};
 use domain::package::{Package, Ruling};
+use domain::state::State;
 use jiff::Timestamp;
 use serde::Serialize;
 
@@ -139,6 +142,23 @@ pub struct FulfillmentPart {
     pub units: u32,
 }
 
+/// A refusal in plain words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Meaning {
+    /// What it means.
+    pub cause: &'static str,
+    /// What to do about it.
+    pub fix: &'static str,
+}
+
+impl Meaning {
+    fn of(state: &State, market: Option<&dyn Marketplace>) -> Option<Self> {
+        let State::Rejected { code, words, .. } = state else { return None };
+        let known = connector_api::explain(market?.catalogue(), code, words)?;
+        Some(Self { cause: known.cause, fix: known.fix })
+    }
+}
+
 /// A package.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PackagePart {
@@ -164,6 +184,8 @@ pub struct PackagePart {
     pub cause: Option<String>,
     /// Why, in a sentence.
     pub reason: String,
+    /// What the marketplace's refusal means and what to do about it, where its code is known.
+    pub meaning: Option<Meaning>,
     /// What it waits for.
     pub waits_for: Option<String>,
     /// When that is looked at next.
@@ -213,9 +235,10 @@ pub async fn explain(world: &World, asked: &str) -> Result<Explanation, AdminErr
         (None, Some(account)) => world.connection(account).await?.map(|c| c.time_zone),
         (None, None) => None,
     };
+    let market = marketplace.as_ref().and_then(|c| world.connectors.marketplace(&c.kind));
     let several = case.packages.len() > 1;
     let name = case.order.as_ref().map(|o| o.order.to_string());
-    let packages = case.packages.iter().map(|p| package_part(&p.value, several)).collect();
+    let packages = case.packages.iter().map(|p| package_part(&p.value, several, market)).collect();
     let stores = case.stores.iter().map(|s| store_part(&s.value)).collect();
     Ok(Explanation {
         asked: asked.trim().to_owned(),
@@ -228,7 +251,7 @@ pub async fn explain(world: &World, asked: &str) -> Result<Explanation, AdminErr
                 marketplace: marketplace.map(|c| c.kind),
                 order: name.unwrap_or_default(),
                 not_found_since: record.and_then(|r| r.not_found_since),
-                ..order_part(record, &case)
+                ..order_part(record, &case, market)
             }
         }),
         store_orders: stores,
@@ -238,10 +261,15 @@ pub async fn explain(world: &World, asked: &str) -> Result<Explanation, AdminErr
 }
 
 /// What is known of a marketplace order but its name.
-fn order_part(record: Option<&MarketplaceOrder>, case: &Case) -> MarketplaceOrderPart {
+fn order_part(
+    record: Option<&MarketplaceOrder>,
+    case: &Case,
+    market: Option<&dyn Marketplace>,
+) -> MarketplaceOrderPart {
     let facts = record.and_then(|r| r.facts.as_ref());
     let of = |pick: fn(&OrderFacts) -> Option<Timestamp>| facts.and_then(pick);
-    let ours = |reference: &str| case.packages.iter().any(|p| p.value.reference.to_string() == reference);
+    let known_by = market.map_or(KnownBy::Reference, |market| market.traits().rules.known_by);
+    let ours = |shown: &ShownPackage| case.packages.iter().any(|p| p.value.is_shown_as(shown, known_by));
     MarketplaceOrderPart {
         connection: String::new(),
         marketplace: None,
@@ -272,7 +300,7 @@ fn order_part(record: Option<&MarketplaceOrder>, case: &Case) -> MarketplaceOrde
                 reference: p.reference.clone(),
                 carrier: p.carrier.clone(),
                 tracking_number: p.tracking_number.clone(),
-                ours: ours(&p.reference),
+                ours: ours(p),
             })
             .collect(),
     }
@@ -326,7 +354,7 @@ fn store_part(store: &StoreOrder) -> StoreOrderPart {
     }
 }
 
-fn package_part(package: &Package, several: bool) -> PackagePart {
+fn package_part(package: &Package, several: bool, market: Option<&dyn Marketplace>) -> PackagePart {
     let wanted = package.wanted();
     let content = wanted.map(|v| &v.content);
     let (waits_for, next_look) = words::waits_for(package);
@@ -350,6 +378,7 @@ fn package_part(package: &Package, several: bool) -> PackagePart {
         confirmed_version: package.confirmed,
         state: package.state.name().as_str(),
         cause: words::cause(&package.state),
+        meaning: Meaning::of(&package.state, market),
         reason: words::reason(&package.state),
         waits_for,
         next_look,

@@ -329,6 +329,7 @@ impl Bench {
             })
             .collect();
         let record = Package {
+            cancels_at: None,
             schema: Package::SCHEMA,
             key: key.into(),
             order: order.order.clone(),

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use super::feedback::{SuppressedAddress, Suppression};
 use super::group::Group;
 use crate::mails::{AccountMatter, AccountNotice, Letter, Stage};
-use crate::sync::{NEWER_RECORD, ORDER_TOO_LARGE};
+use crate::sync::{BULK_REFUSED, BULK_STUCK, NEWER_RECORD, ORDER_TOO_LARGE};
 
 /// The letter about a connection as a whole.
 pub(super) fn letter(
@@ -63,7 +63,20 @@ pub(super) fn letter(
         | MailKind::Rejected
         | MailKind::NotShown
         | MailKind::Conflict
+        | MailKind::Cancellation
         | MailKind::Digest => match name {
+            BULK_REFUSED => (
+                AccountMatter::BulkRefused,
+                words(),
+                "nothing of it is lost and it is tried again; parcels that are due soon go one by one"
+                    .to_owned(),
+            ),
+            BULK_STUCK => (
+                AccountMatter::BulkStuck,
+                words(),
+                "look at the upload in your seller account; confirm by hand what is due before it ends"
+                    .to_owned(),
+            ),
             ORDER_TOO_LARGE => (
                 AccountMatter::OrderTooLarge,
                 words(),

@@ -9,7 +9,8 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
 use super::feedback::{self, Route};
-use super::{group, load_value, rows, title};
+use super::rows::{self, Place};
+use super::{group, load_value, title};
 use crate::mails::{Digest, Letter};
 use crate::message::WorkError;
 use crate::records::Stored;
@@ -85,7 +86,7 @@ async fn digest(world: &World, connection: &Connection, now: Timestamp) -> Resul
             let open = package.state.needs_a_person() || !package.state.settled();
             if package.state.needs_a_person() {
                 held += 1;
-                waiting.push(rows::digest_row(connection, &package, name));
+                waiting.push(rows::digest_row(connection, &package, Place::of(world, connection)));
             }
             if open
                 && package.state.name() != StateName::Conflict

@@ -111,6 +111,8 @@ pub(super) fn key(account: &Account, stage: Stage, cause: &str, recipient: &str)
     let stage = match stage {
         Stage::First => "first",
         Stage::Reminder => "reminder",
+        Stage::AtDeadline => "at_deadline",
+        Stage::BeforeCancellation => "before_cancellation",
         Stage::Resolved => "resolved",
     };
     ItemKey::mail_group(account, &format!("{stage}:{cause}"), recipient)

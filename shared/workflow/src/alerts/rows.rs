@@ -1,9 +1,10 @@
 //! What is said of a record: from its state as it is now, not as it was when the alert was raised.
 
+use connector_api::{Explained, explain};
 use domain::alert::{Alert, AlertStage};
 use domain::connection::{Connection, MailKind};
 use domain::connection_state::ConnectionState;
-use domain::order::{MarketplaceOrder, StoreOrder};
+use domain::order::{CANCEL_AFTER_LEAVING, CANCEL_BEFORE_LEAVING, MarketplaceOrder, StoreOrder};
 use domain::outcome::{AT_RISK, CARRIER_DOUBTED};
 use domain::package::Package;
 use domain::state::{Cause, State, Waiting as WaitsFor};
@@ -21,7 +22,8 @@ pub(super) async fn letter(
     connection: &Connection,
     group: &Group<'_>,
 ) -> Result<Option<Letter>, LedgerError> {
-    let title = title(world, &connection.kind).to_owned();
+    let place = Place::of(world, connection);
+    let title = place.title.to_owned();
     let now = world.now();
     let mut rows = Vec::new();
     let mut heading = None;
@@ -33,7 +35,7 @@ pub(super) async fn letter(
             };
             return Ok(Some(accounts::letter(connection, &title, group, waiting.alert(), &state, now)));
         }
-        if let Some((what, row)) = row(world, connection, &title, group.stage, waiting).await? {
+        if let Some((what, row)) = row(world, connection, place, group.stage, waiting).await? {
             heading.get_or_insert(what);
             rows.push(row);
         }
@@ -63,8 +65,28 @@ fn still(alert: &Alert, known: &[Alert], stage: Stage) -> bool {
     let same = known.iter().find(|a| a.version == alert.version && a.cause == alert.cause);
     match stage {
         Stage::Resolved => true,
-        Stage::First | Stage::Reminder => {
+        Stage::First | Stage::Reminder | Stage::AtDeadline | Stage::BeforeCancellation => {
             same.is_none_or(|a| matches!(a.stage, AlertStage::Due | AlertStage::Mailed { .. }))
+        }
+    }
+}
+
+/// The marketplace, as mails speak of it.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    /// Its name for people.
+    pub(super) title: &'a str,
+    /// Its error codes in plain words.
+    pub(super) catalogue: &'static [Explained],
+}
+
+impl<'a> Place<'a> {
+    /// The place of an account.
+    pub(super) fn of(world: &'a World, connection: &'a Connection) -> Self {
+        let marketplace = world.connectors.marketplace(&connection.kind);
+        Self {
+            title: title(world, &connection.kind),
+            catalogue: marketplace.map_or(&[], |marketplace| marketplace.catalogue()),
         }
     }
 }
@@ -72,7 +94,7 @@ fn still(alert: &Alert, known: &[Alert], stage: Stage) -> bool {
 async fn row(
     world: &World,
     connection: &Connection,
-    title: &str,
+    place: Place<'_>,
     stage: Stage,
     waiting: &Waiting,
 ) -> Result<Option<(String, Row)>, LedgerError> {
@@ -82,19 +104,19 @@ async fn row(
         let order = load_value::<StoreOrder>(world, &key).await?;
         return Ok(order
             .filter(|o| still(alert, o.alerts.all(), stage))
-            .map(|o| store_row(&o, title, stage, alert)));
+            .map(|o| store_row(&o, place.title, stage, alert)));
     }
     if key.sk == "O" {
         let order = load_value::<MarketplaceOrder>(world, &key).await?;
         return Ok(order
             .filter(|o| still(alert, o.alerts.all(), stage))
-            .map(|o| order_row(&o, title, stage, alert)));
+            .map(|o| order_row(&o, place.title, stage, alert)));
     }
     let Some(package) = load_value::<Package>(world, &key).await? else { return Ok(None) };
     if !still(alert, package.alerts.all(), stage) {
         return Ok(None);
     }
-    let mut row = package_row(connection, &package, title, stage, alert);
+    let mut row = package_row(connection, &package, place, stage, alert);
     if let Some(origin) = package.origins.iter().next() {
         let key = domain::keys::ItemKey::store_order(&origin.store_order);
         let order = load_value::<StoreOrder>(world, &key).await?;
@@ -153,30 +175,50 @@ fn store_row(order: &StoreOrder, title: &str, stage: Stage, alert: &Alert) -> (S
 
 fn order_row(order: &MarketplaceOrder, title: &str, stage: Stage, alert: &Alert) -> (String, Row) {
     let id = order.order.order.to_string();
-    let what = match alert.cause.as_str() {
-        "order_not_found" => "The account has no such order",
-        _ => "The marketplace refuses to show an order",
+    let quoted = shell_quoted(&id);
+    let (what, cause, fix, settled) = match alert.cause.as_str() {
+        CANCEL_BEFORE_LEAVING => (
+            "The buyer asked to cancel, and nothing has left",
+            format!(
+                "{title} says that the buyer asked to cancel the order. No parcel of it has left that we know of."
+            ),
+            "stop the order in the store before it ships, and grant the request in your seller account"
+                .to_owned(),
+            "The request is gone, or the order is cancelled.",
+        ),
+        CANCEL_AFTER_LEAVING => (
+            "The buyer asked to cancel, but a parcel has left",
+            format!(
+                "{title} says that the buyer asked to cancel the order, and the store shipped it. It is confirmed all \
+                 the same: a parcel that has left and is not confirmed counts as late."
+            ),
+            "refuse the request in your seller account, or stop the parcel and settle it with the buyer"
+                .to_owned(),
+            "The request is gone, or the order is cancelled.",
+        ),
+        "order_not_found" => (
+            "The account has no such order",
+            "The account has no such order: it may belong to another account or region.".to_owned(),
+            format!("check the order id in the store and the account, then: parcelwire retry {quoted}"),
+            "The marketplace shows the order now.",
+        ),
+        _ => (
+            "The marketplace refuses to show an order",
+            "The marketplace refuses to show an order: it may belong to another account or region."
+                .to_owned(),
+            format!("check the order id in the store and the account, then: parcelwire retry {quoted}"),
+            "The marketplace shows the order now.",
+        ),
     };
     let resolved = stage == Stage::Resolved;
     let row = Row {
-        order: id.clone(),
+        order: id,
         store_order: order.store_orders.iter().next().map(|s| s.order.to_string()),
         marketplace: title.to_owned(),
         their_words: alert.their_words.clone(),
         request_id: alert.request_id.clone(),
-        cause: if resolved {
-            "The marketplace shows the order now.".into()
-        } else {
-            format!("{what}: it may belong to another account or region.")
-        },
-        fix: if resolved {
-            String::new()
-        } else {
-            format!(
-                "check the order id in the store and the account, then: parcelwire retry {}",
-                shell_quoted(&id)
-            )
-        },
+        cause: if resolved { settled.into() } else { cause },
+        fix: if resolved { String::new() } else { fix },
         ship_by: order.facts.as_ref().and_then(|f| f.ship_by),
         ..Row::default()
     };
@@ -186,10 +228,11 @@ fn order_row(order: &MarketplaceOrder, title: &str, stage: Stage, alert: &Alert)
 fn package_row(
     connection: &Connection,
     package: &Package,
-    title: &str,
+    place: Place<'_>,
     stage: Stage,
     alert: &Alert,
 ) -> (String, Row) {
+    let title = place.title;
     let content = package.wanted().map(|v| &v.content);
     let number = content.and_then(|c| c.number.as_ref()).map(ToString::to_string);
     let carrier = content.and_then(|c| c.carrier.clone());
@@ -197,7 +240,7 @@ fn package_row(
     let (what, cause, fix) = if stage == Stage::Resolved {
         ("Settled".to_owned(), settled_by(&package.state, title), String::new())
     } else {
-        trouble(connection, package, title, &id, alert)
+        trouble(connection, package, place, &id, alert)
     };
     let evidence = package
         .history
@@ -247,10 +290,11 @@ fn settled_by(state: &State, title: &str) -> String {
 fn trouble(
     connection: &Connection,
     package: &Package,
-    title: &str,
+    place: Place<'_>,
     id: &str,
     alert: &Alert,
 ) -> (String, String, String) {
+    let title = place.title;
     let account = connection.account.connection.as_str();
     let order = shell_quoted(id);
     let said = |what: &str, cause: String, fix: String| (what.to_owned(), cause, fix);
@@ -266,7 +310,14 @@ fn trouble(
     if let State::Held { cause, .. } = &package.state {
         return held(cause, account, &order, title);
     }
-    if let State::Rejected { code, .. } = &package.state {
+    if let State::Rejected { code, words, .. } = &package.state {
+        if let Some(known) = explain(place.catalogue, code, words) {
+            return said(
+                &format!("{title} refused a confirmation ({code})"),
+                known.cause.to_owned(),
+                format!("{}; then: parcelwire retry {order}", known.fix),
+            );
+        }
         return said(
             &format!("{title} refused a confirmation ({code})"),
             format!("{title} understood the confirmation and said no; repeating it cannot help."),
@@ -415,7 +466,7 @@ fn held(cause: &Cause, account: &str, order: &str, title: &str) -> (String, Stri
 }
 
 /// A row for the digest: what waits for the merchant.
-pub(super) fn digest_row(connection: &Connection, package: &Package, title: &str) -> Row {
+pub(super) fn digest_row(connection: &Connection, package: &Package, place: Place<'_>) -> Row {
     let alert = package.alerts.all().last().cloned().unwrap_or(Alert {
         kind: MailKind::Unclear,
         cause: String::new(),
@@ -425,7 +476,7 @@ pub(super) fn digest_row(connection: &Connection, package: &Package, title: &str
         their_words: None,
         request_id: None,
     });
-    package_row(connection, package, title, Stage::First, &alert).1
+    package_row(connection, package, place, Stage::First, &alert).1
 }
 
 #[cfg(test)]

@@ -87,7 +87,7 @@ fn new_credentials_unpark_and_wake_and_a_person_s_pause_stays() {
             cause: "reconnect".into(),
             version: 1,
             raised_at: at(0),
-            stage: AlertStage::Mailed { at: at(0), reminded: false },
+            stage: AlertStage::Mailed { at: at(0), reminded: false, later: 0 },
             their_words: None,
             request_id: None,
         });

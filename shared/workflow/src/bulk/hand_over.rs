@@ -62,7 +62,8 @@ impl Work<'_> {
             | Failure::CarrierRefused { .. }
             | Failure::NotFound => {
                 let words = format!("bulk {}: {error}", self.id());
-                sync::tell_of_connection(self.world, &self.connection.account, "bulk_refused", words).await?;
+                sync::tell_of_connection(self.world, &self.connection.account, sync::BULK_REFUSED, words)
+                    .await?;
                 Ok(self.pause(Some(LONGEST_LOOK)))
             }
         }
@@ -218,7 +219,7 @@ impl Work<'_> {
             self.stored.value.messages,
             since.strftime("%Y-%m-%d %H:%M UTC")
         );
-        sync::tell_of_connection(self.world, &self.connection.account, "bulk_stuck", words).await
+        sync::tell_of_connection(self.world, &self.connection.account, sync::BULK_STUCK, words).await
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use connector_api::BulkReport;
+use domain::alert::Deadline;
 use domain::bulk::{BulkMessage, BulkOutcome, BulkRecord, BulkRefusals, BulkState};
 use domain::keys::ItemKey;
 use domain::outcome::Words;
@@ -109,7 +110,7 @@ impl Work<'_> {
             for (number, message) in (part.first..).zip(&part.messages) {
                 let fate = fate(outcome, refused.get(&number).copied());
                 if let Some(stored) = self.give(message, &bulk, &fate, now).await? {
-                    if stored.value.alerts.next_due(now, None, Duration::ZERO).is_some() {
+                    if stored.value.alerts.next_due(now, &Deadline::NONE).is_some() {
                         due.push(stored.value.key());
                     }
                     writes.push(stored.into_write(now));

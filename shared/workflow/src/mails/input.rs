@@ -25,6 +25,10 @@ pub enum Stage {
     First,
     /// Told again before the deadline.
     Reminder,
+    /// Told again when the deadline is there.
+    AtDeadline,
+    /// Told again before the marketplace cancels the order.
+    BeforeCancellation,
     /// Nothing left to do.
     Resolved,
 }
@@ -132,6 +136,10 @@ pub enum AccountMatter {
     UnreadableDelivery,
     /// An order that is too large to be kept.
     OrderTooLarge,
+    /// A bulk that the marketplace will not work on.
+    BulkRefused,
+    /// A bulk that the marketplace has been working on for hours.
+    BulkStuck,
     /// A record that a newer version wrote.
     NewerRecord,
     /// Another address is not mailed any more.

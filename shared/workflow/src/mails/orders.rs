@@ -49,6 +49,12 @@ fn kind_words(kind: MailKind) -> KindWords {
             "The marketplace already shows something other than your store says. We left it as it is.",
             "put it right",
         ),
+        MailKind::Cancellation => (
+            "cancellation asked for",
+            "The buyer asked the marketplace to cancel. Only you can answer, and a parcel that has left is confirmed \
+             all the same: unconfirmed it would count as late.",
+            "answer the buyer",
+        ),
         MailKind::Reconnect => (
             "account to reconnect",
             "The account refuses us until you connect it again. Everything for it waits and nothing is lost.",
@@ -81,6 +87,8 @@ pub(super) fn notice(notice: &Notice) -> View {
     let what = match notice.stage {
         Stage::First => upper_first(&format!("{}: {orders}", words.what)),
         Stage::Reminder => format!("Reminder ({}): {orders}", words.what),
+        Stage::AtDeadline => format!("Deadline reached ({}): {orders}", words.what),
+        Stage::BeforeCancellation => format!("About to be cancelled ({}): {orders}", words.what),
         Stage::Resolved => format!("Resolved ({}): {orders}", words.what),
     };
     let open = notice.stage != Stage::Resolved;
@@ -91,6 +99,17 @@ pub(super) fn notice(notice: &Notice) -> View {
         Stage::Reminder => {
             vec!["This still waits for you.".to_owned(), notice.cause_title.clone(), words.lead.to_owned()]
         }
+        Stage::AtDeadline => vec![
+            "The ship-by time is there, and this still waits for you. We go on trying; late is better than never."
+                .to_owned(),
+            notice.cause_title.clone(),
+            words.lead.to_owned(),
+        ],
+        Stage::BeforeCancellation => vec![
+            format!("Within a day {marketplace} cancels what it has heard nothing of. Confirm it by hand now."),
+            notice.cause_title.clone(),
+            words.lead.to_owned(),
+        ],
         Stage::Resolved => vec![notice.cause_title.clone(), "Nothing is left to do.".to_owned()],
     };
     View {

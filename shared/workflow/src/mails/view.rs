@@ -79,7 +79,7 @@ pub(super) fn foot(moment: &Moment, now: jiff::Timestamp, about: &str) -> Vec<St
 pub(super) fn stage_words(stage: Stage, text: &str) -> String {
     match stage {
         Stage::First => upper_first(text),
-        Stage::Reminder => format!("Reminder: {text}"),
+        Stage::Reminder | Stage::AtDeadline | Stage::BeforeCancellation => format!("Reminder: {text}"),
         Stage::Resolved => format!("Resolved: {text}"),
     }
 }
@@ -183,6 +183,18 @@ fn account_words(notice: &AccountNotice, moment: &Moment, name: &str) -> (String
         AccountMatter::OrderTooLarge => (
             format!("an order of {name} is too large to be kept"),
             vec!["No parcel of it is confirmed by us. Further ones of the same day are not mailed.".to_owned()],
+        ),
+        AccountMatter::BulkRefused => (
+            format!("an upload of many parcels to {name} is refused"),
+            vec!["Its parcels wait and nothing is lost. Further ones of the same day are not mailed.".to_owned()],
+        ),
+        AccountMatter::BulkStuck => (
+            format!("an upload of many parcels to {name} does not come to its end"),
+            vec![
+                "Whether its parcels count as told cannot be said before. None is sent a second time; what is due is \
+                 mailed by itself before its deadline. Further ones of the same day are not mailed."
+                    .to_owned(),
+            ],
         ),
         AccountMatter::NewerRecord => (
             format!("a record of {name} was written by a newer version"),

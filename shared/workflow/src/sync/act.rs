@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use connector_api::{Answer, ChannelError, Confirmed, Failure, Kept, MerchantAction, Reached};
+use domain::alert::Deadline;
 use domain::carrier_policy::{OnContradiction, OnRefused};
 use domain::connection::{MailKind, Timing};
 use domain::connection_state::{AccessClosed, ConnectionState};
@@ -107,7 +108,7 @@ impl Scene<'_> {
             }
             self.apply(world, &mut stored.value, &answer)?;
             let now = world.now();
-            let due = stored.value.alerts.next_due(now, None, Duration::ZERO).is_some();
+            let due = stored.value.alerts.next_due(now, &Deadline::NONE).is_some();
             match world.ledger.commit(vec![stored.into_write(now)]).await {
                 Ok(()) => {
                     self.count_outcome(key, &answer, took);

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::alert::Deadline;
 use domain::ids::MarketplaceOrderRef;
 use domain::keys::{ItemKey, Table};
 use domain::marketplace_order::{FulfilledBy, OrderFacts, OrderStatus};
@@ -10,7 +11,7 @@ use domain::package::Package;
 use domain::state::StateName;
 use ports::{LedgerError, QueueName};
 
-use super::load_known;
+use super::{load_known, tell};
 use crate::message::{Look, WorkError};
 use crate::records::Stored;
 use crate::world::World;
@@ -33,7 +34,13 @@ pub(super) async fn take(
         };
         let linked = !stored.value.store_orders.is_empty();
         if stored.value.fold(facts.clone()) {
+            // Of an order that no store order is linked to nothing has left that we know of.
+            if !linked {
+                stored.value.note_cancel_request(false, now);
+            }
+            let due = stored.value.alerts.next_due(now, &Deadline::NONE).is_some_and(|at| at <= now);
             match world.ledger.commit(vec![stored.into_write(now)]).await {
+                Ok(()) if due => tell(world, &key).await?,
                 Ok(()) => {}
                 Err(LedgerError::Conflict) => continue,
                 Err(error) => return Err(error.into()),

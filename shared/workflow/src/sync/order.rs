@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use connector_api::{Failure, MerchantAction};
+use domain::alert::Deadline;
 use domain::connection::MailKind;
 use domain::ids::{MarketplaceOrderRef, StoreOrderRef};
 use domain::outcome::pause;
@@ -136,16 +137,12 @@ impl Scene<'_> {
         let now = world.now();
         for stored in &self.packages {
             let package = &stored.value;
-            if package
-                .alerts
-                .next_due(now, package.ship_by, package.remind_before)
-                .is_some_and(|at| at <= now)
-            {
+            if package.alerts.next_due(now, &package.deadline()).is_some_and(|at| at <= now) {
                 tell(world, &package.key()).await?;
             }
         }
         let order = &self.order.value;
-        if order.alerts.next_due(now, None, Duration::ZERO).is_some_and(|at| at <= now) {
+        if order.alerts.next_due(now, &Deadline::NONE).is_some_and(|at| at <= now) {
             tell(world, &order.key()).await?;
         }
         Ok(())
@@ -212,7 +209,8 @@ impl Scene<'_> {
                 order.failures = 0;
                 order.next_look = None;
                 order.waits_for_tokens = false;
-                order.alerts.settle(None);
+                // What a read settles; what it tells is raised below.
+                order.alerts.settle_those(|alert| alert.kind == MailKind::Unclear);
                 Ok(Reading::Serves)
             }
             Err(error) => self.reading_failed(world, error, must).await,

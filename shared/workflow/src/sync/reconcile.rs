@@ -2,6 +2,7 @@
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use domain::connection::Connection;
 use domain::ids::{OrderLineId, StoreOrderRef};
@@ -18,7 +19,7 @@ use jiff::Timestamp;
 use super::scene::Scene;
 use crate::carrier::{self, For, Wording};
 use crate::message::WorkError;
-use crate::records::Stored;
+use crate::records::{Stored, later};
 use crate::world::World;
 
 /// What is known of one package besides its record.
@@ -100,6 +101,9 @@ impl Scene<'_> {
             return Ok(());
         };
         self.look(&facts, now)?;
+        let gone = |p: &Package| matches!(p.state.name(), StateName::Cancelled | StateName::Superseded);
+        let has_left = !self.parcels().is_empty() || self.packages.iter().any(|p| !gone(&p.value));
+        self.order.value.note_cancel_request(has_left, now);
         let beside = self.want_parcels(&facts, now)?;
         let carriers = self.resolve_carriers(world, &facts).await?;
         for index in self.in_order_of_dispatch() {
@@ -206,6 +210,7 @@ impl Scene<'_> {
         now: Timestamp,
     ) -> Option<String> {
         let remind_before = self.connection.timing.remind_before;
+        let cancels_after = self.marketplace.traits().rules.cancels_after;
         let package = &mut self.packages.get_mut(index)?.value;
         if let Some(wanted) = package.wanted() {
             // The parcel left when it left: a corrected number or a second telling does not move that.
@@ -213,6 +218,7 @@ impl Scene<'_> {
         }
         package.origins.extend(parcel.origins.iter().cloned());
         package.ship_by = deadline(&content, facts);
+        package.cancels_at = cancels_at(package.ship_by, cancels_after);
         package.remind_before = remind_before;
         if package.want(content, now) && package.state.in_flight_version().is_none() {
             // Another content is another question: old answers of the marketplace do not hold for it.
@@ -253,7 +259,10 @@ impl Scene<'_> {
                     .and_then(|f| f.packages.as_ref())
                     .is_some_and(|all| all.iter().any(|p| p.reference == text))
         });
+        let ship_by = facts.and_then(|facts| deadline(&content, facts));
+        let cancels_after = self.marketplace.traits().rules.cancels_after;
         let mut package = Package {
+            cancels_at: cancels_at(ship_by, cancels_after),
             schema: Package::SCHEMA,
             key: key.clone(),
             order: self.order.value.order.clone(),
@@ -265,7 +274,7 @@ impl Scene<'_> {
             attempts: 0,
             failures: 0,
             ruling: None,
-            ship_by: facts.and_then(|facts| deadline(&content, facts)),
+            ship_by,
             remind_before: self.connection.timing.remind_before,
             decided_again_at: None,
             their_reference: None,
@@ -370,6 +379,11 @@ fn has_final_ruling(package: &Package) -> bool {
 /// The latest time to ship what is in a parcel.
 fn deadline(content: &Content, facts: &OrderFacts) -> Option<Timestamp> {
     content.lines.as_ref().map_or(facts.ship_by, |lines| facts.ship_by_of(lines))
+}
+
+/// When the marketplace cancels what it heard nothing of.
+fn cancels_at(ship_by: Option<Timestamp>, after: Option<Duration>) -> Option<Timestamp> {
+    later(ship_by?, after?)
 }
 
 /// When a held package is decided again by time alone, as the merchant chose.

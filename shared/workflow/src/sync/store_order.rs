@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use connector_api::{Failure, Store};
-use domain::alert::{Alert, AlertStage};
+use domain::alert::{Alert, AlertStage, Deadline};
 use domain::connection::{Connection, LinkRule, MailKind};
 use domain::facts::StoreFacts;
 use domain::ids::{MarketplaceOrderRef, StoreOrderRef};
@@ -68,7 +68,7 @@ pub async fn look_at_store_order(
             let again = later(now, LOOK_AGAIN).unwrap_or(now);
             stored.value.next_look = Some(stored.value.next_look.map_or(again, |at| at.min(again)));
         }
-        let alerts_due = stored.value.alerts.next_due(now, None, Duration::ZERO).is_some();
+        let alerts_due = stored.value.alerts.next_due(now, &Deadline::NONE).is_some();
         let order = stored.value.clone();
         if stored.value != before || !stored.is_stored() {
             match world.ledger.commit(vec![stored.into_write(now)]).await {

@@ -95,6 +95,30 @@ fn every_command_that_a_mail_about_a_store_order_advises_is_accepted() {
     }
 }
 
+const PLACE: Place<'_> = Place {
+    title: "Amazon",
+    catalogue: &[Explained {
+        code: "8105",
+        words: "",
+        cause: "The number is another's.",
+        fix: "correct the number",
+    }],
+};
+
+#[test]
+fn a_known_code_is_told_in_plain_words_and_an_unknown_one_in_the_marketplaces_own() {
+    let stage = Bench::new();
+    let connection = connection_of(&stage);
+    for (code, words, cause) in [("8105", "no", "The number is another's."), ("9999", "no way", "said no")] {
+        let state =
+            State::Rejected { version: 1, code: code.into(), words: words.into(), hash: String::new() };
+        let package = stage.package(&stage.order(&connection, "111-1"), "p1", "1Z1", state);
+        let (_, row) = package_row(&connection, &package, PLACE, Stage::First, &alert("rejected"));
+        assert!(row.cause.contains(cause), "{code}: {}", row.cause);
+        assert_eq!(row.their_words.as_deref(), Some(words), "{code}");
+    }
+}
+
 #[test]
 fn every_command_that_a_mail_about_a_parcel_advises_is_accepted() {
     let held = |cause| State::Held { cause, since: at(50) };
@@ -110,6 +134,8 @@ fn every_command_that_a_mail_about_a_parcel_advises_is_accepted() {
         Cause::InDoubt { version: 1, detail: detail() },
         Cause::Pending,
         Cause::EditByHand,
+        Cause::LineInParts { lines: vec![detail()] },
+        Cause::AccessClosed,
     ];
     let mut cases: Vec<(State, &str)> = causes.into_iter().map(|cause| (held(cause), "held")).collect();
     cases.push((State::NotOurs { why: NotOurs::CancelledThere }, "cancelled_there"));
@@ -125,10 +151,10 @@ fn every_command_that_a_mail_about_a_parcel_advises_is_accepted() {
         let stage = Bench::new();
         let connection = connection_of(&stage);
         let package = stage.package(&stage.order(&connection, "111-1"), "p1", "1Z1", state.clone());
-        let (_, row) = package_row(&connection, &package, "Amazon", Stage::First, &alert(cause));
+        let (_, row) = package_row(&connection, &package, PLACE, Stage::First, &alert(cause));
         commands += accepted(&format!("{state:?}"), &row.fix, bench);
     }
-    assert_eq!(commands, 11);
+    assert_eq!(commands, 13);
 }
 
 #[test]

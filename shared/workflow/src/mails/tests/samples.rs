@@ -58,6 +58,11 @@ fn matter(kind: MailKind) -> (&'static str, &'static str, &'static str) {
             "Amazon.de shows 00340434161094000000, your store says 00340434161094042557.",
             "parcelwire hold confirmed-by-hand 306-1234567-7654321",
         ),
+        MailKind::Cancellation => (
+            "The buyer asked to cancel, but a parcel has left.",
+            "Amazon.de says that the buyer asked to cancel, and your store shipped it.",
+            "refuse the request in your seller account",
+        ),
         MailKind::Reconnect | MailKind::DeadLetters | MailKind::Digest => {
             ("Something holds this order up.", "It waits.", "parcelwire retry 306-1234567-7654321")
         }

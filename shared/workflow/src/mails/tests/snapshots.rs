@@ -21,6 +21,7 @@ fn notices() {
         (MailKind::Unclear, "unclear"),
         (MailKind::NotShown, "not_shown"),
         (MailKind::Conflict, "conflict"),
+        (MailKind::Cancellation, "cancellation"),
         (MailKind::CarrierToMap, "carrier_to_map"),
         (MailKind::Reconnect, "reconnect_order"),
         (MailKind::DeadLetters, "dead_letter_order"),
@@ -30,6 +31,12 @@ fn notices() {
         snapshot(&format!("{name}_first"), &Letter::Notice(notice(kind, Stage::First)));
         snapshot(&format!("{name}_reminder"), &Letter::Notice(notice(kind, Stage::Reminder)));
         snapshot(&format!("{name}_resolved"), &Letter::Notice(resolved(kind)));
+    }
+    for (stage, name) in [
+        (Stage::AtDeadline, "rejected_at_deadline"),
+        (Stage::BeforeCancellation, "rejected_before_cancellation"),
+    ] {
+        snapshot(name, &Letter::Notice(rejected(stage)));
     }
     snapshot("rejected_first", &Letter::Notice(rejected(Stage::First)));
     snapshot("rejected_reminder", &Letter::Notice(rejected(Stage::Reminder)));
