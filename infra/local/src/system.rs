@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use aws::{AwsKeys, Clients, SesMail};
-use connector_api::{Connectors, HttpTransport};
+use connector_api::{BuyerNotice, Connectors, HttpTransport};
 use domain::connection::Connection;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -15,7 +15,7 @@ use ports::{Clock, Credential, Mail, Rng as _, SystemClock, SystemRng};
 use registry::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
 use settings::SettingsErrors;
-use settings::local::{ConfiguredConnection, Kinds, LocalSettings, MailTransport, Ses, SmtpTls};
+use settings::local::{ConfiguredConnection, Kinds, LocalSettings, MailTransport, Notice, Ses, SmtpTls};
 use sha2::{Digest, Sha256};
 use signatures::RouteKey;
 use workflow::apply::Applied;
@@ -61,6 +61,20 @@ impl Kinds for KnownKinds {
 
     fn webhooks_are_hints(&self, connection: &Connection) -> bool {
         self.0.store(&connection.kind).is_some_and(|s| s.webhooks_are_hints(connection))
+    }
+
+    fn refuses_notice(&self, kind: &str, wish: Notice) -> Option<String> {
+        let rule = match self.0.marketplace(kind) {
+            Some(marketplace) => marketplace.traits().buyer_notice,
+            // Nothing is ever written to a store, so nothing is mailed by one on our account.
+            None => BuyerNotice::MarketplaceDecides("a store mails its buyers as it is set up there"),
+        };
+        let refused = match (rule, wish) {
+            (_, Notice::Default) | (BuyerNotice::Always(_), Notice::Send) => None,
+            (BuyerNotice::Always(why), Notice::Suppress)
+            | (BuyerNotice::MarketplaceDecides(why), Notice::Send | Notice::Suppress) => Some(why),
+        };
+        refused.map(str::to_owned)
     }
 
     fn needs_webhook_secret(&self, kind: &str) -> bool {

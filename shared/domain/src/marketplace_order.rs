@@ -137,6 +137,12 @@ pub struct OrderFacts {
 }
 
 impl OrderFacts {
+    /// Whether its parcels go before those of other orders.
+    #[must_use]
+    pub fn goes_first(&self) -> bool {
+        self.programs.iter().any(|program| matches!(program, Program::Prime | Program::Premium))
+    }
+
     /// The latest time to ship any of these lines: the soonest of theirs, else the order's.
     #[must_use]
     pub fn ship_by_of(&self, lines: &BTreeMap<OrderLineId, u32>) -> Option<Timestamp> {

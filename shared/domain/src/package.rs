@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alerts, Deadline};
@@ -145,6 +145,9 @@ pub struct Package {
     /// The order's deadline, copied here so that one read of the package tells how urgent it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ship_by: Option<Timestamp>,
+    /// Its order is one of those that go first (Prime, premium), copied here too.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub goes_first: bool,
     /// When the marketplace cancels the order if it hears nothing, copied here too.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancels_at: Option<Timestamp>,
@@ -167,6 +170,15 @@ pub struct Package {
 impl Package {
     /// The layout written today.
     pub const SCHEMA: u16 = 1;
+
+    /// Its place in its account's lane: by deadline, and of those that go first a day before that.
+    #[must_use]
+    pub fn turn(&self) -> Timestamp {
+        let day = SignedDuration::from_hours(24);
+        let deadline =
+            self.ship_by.unwrap_or_else(|| self.created_at.saturating_add(day).unwrap_or(self.created_at));
+        if self.goes_first { deadline.saturating_sub(day).unwrap_or(deadline) } else { deadline }
+    }
 
     /// By when it must be told of.
     #[must_use]
@@ -285,5 +297,48 @@ impl Package {
     #[must_use]
     pub fn held_for(&self) -> Option<&Cause> {
         if let State::Held { cause, .. } = &self.state { Some(cause) } else { None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prime_goes_before_what_is_due_on_the_same_day() {
+        let at = |hours: i64| Timestamp::from_second(hours * 3600).unwrap();
+        let account = crate::ids::Account::new("m".try_into().unwrap(), "us".try_into().unwrap());
+        let package = |ship_by: Option<i64>, goes_first: bool| Package {
+            schema: 1,
+            key: "p".into(),
+            order: MarketplaceOrderRef { account: account.clone(), order: "1".try_into().unwrap() },
+            reference: 1,
+            their_reference: None,
+            in_bulk: false,
+            origins: BTreeSet::new(),
+            versions: vec![],
+            confirmed: None,
+            state: State::Planned { not_before: at(0), waiting: crate::state::Waiting::Tokens },
+            attempts: 0,
+            failures: 0,
+            ruling: None,
+            ship_by: ship_by.map(at),
+            goes_first,
+            cancels_at: None,
+            remind_before: Duration::ZERO,
+            decided_again_at: None,
+            created_at: at(0),
+            alerts: Alerts::default(),
+            history: History::default(),
+        };
+        let mut lane = [
+            package(Some(40), false),
+            package(Some(50), true),
+            package(Some(20), false),
+            package(None, false),
+        ];
+        lane.sort_by_key(Package::turn);
+        let order: Vec<_> = lane.iter().map(|p| p.ship_by.map(|at| at.as_second() / 3600)).collect();
+        assert_eq!(order, [Some(20), None, Some(50), Some(40)]);
     }
 }

@@ -241,6 +241,7 @@ mod tests {
 
     fn package(fulfillment: &str, number: &str, n: u32, confirmed: bool) -> Package {
         Package {
+            goes_first: false,
             cancels_at: None,
             schema: 1,
             key: format!("{fulfillment}-{number}"),

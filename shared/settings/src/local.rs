@@ -9,6 +9,7 @@ mod general;
 mod levels;
 mod links;
 mod mail;
+mod notices;
 mod secrets;
 mod shipments;
 
@@ -21,6 +22,7 @@ use secrecy::SecretString;
 
 pub use general::General;
 pub use mail::{MailOut, MailTransport, Ses, Smtp, SmtpTls};
+pub use notices::Notice;
 
 use crate::problem::{Problem, SettingsErrors};
 use crate::toml_tree::{Findings, Section, parse};
@@ -52,6 +54,9 @@ pub trait Kinds {
 
     /// Whether a connection's webhooks only cause a read of the store, so that it may share its secret.
     fn webhooks_are_hints(&self, connection: &Connection) -> bool;
+
+    /// Why a seller cannot choose this for the marketplace's mails to the buyer; `None` if they can.
+    fn refuses_notice(&self, kind: &str, wish: Notice) -> Option<String>;
 
     /// Whether its webhooks are verified with a secret that must be given.
     fn needs_webhook_secret(&self, kind: &str) -> bool;

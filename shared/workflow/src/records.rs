@@ -234,8 +234,7 @@ impl Record for Package {
                 | Waiting::LastParcel => None,
             };
             if let Some(lane) = lane {
-                let deadline = self.ship_by.or_else(|| later(self.created_at, Duration::from_secs(86_400)));
-                return deadline.map(|at| Due { lane, at });
+                return Some(Due { lane, at: self.turn() });
             }
         }
         let at = [

@@ -122,6 +122,7 @@ impl Place {
         let mut at_marketplace = MarketplaceOrder::new(order.clone());
         at_marketplace.store_orders.insert(store);
         let mut package = Package {
+            goes_first: false,
             cancels_at: None,
             schema: Package::SCHEMA,
             key: "p1".into(),

@@ -42,6 +42,7 @@ fn units(lines: &[(&str, u32)]) -> BTreeMap<OrderLineId, u32> {
 
 fn package(reference: u32, number: &str, lines: &[(&str, u32)]) -> Package {
     Package {
+        goes_first: false,
         cancels_at: None,
         schema: 1,
         key: reference.to_string(),

@@ -70,6 +70,19 @@ fn every_mistake_is_told_by_key_with_what_to_do() {
         ("lease = 30", "lease = \"1m\"", "timing.lease", "must be a number"),
         ("lease = 30", "leese = 30", "timing.leese", "\"lease\""),
         ("lease = 30", "missing_after = 1", "connections[0].timing.missing_after", "read_back_after"),
+        // mails to the buyer
+        (
+            "[connections.secrets]",
+            "[connections.notify_buyer]\nshipped = \"suppress\"\n[connections.secrets]",
+            "connections[0].notify_buyer.shipped",
+            "Amazon decides",
+        ),
+        (
+            "[connections.secrets]",
+            "[connections.notify_buyer]\nshiped = \"default\"\n[connections.secrets]",
+            "connections[0].notify_buyer.shiped",
+            "\"shipped\"",
+        ),
         // shipments
         (
             "[timing]",

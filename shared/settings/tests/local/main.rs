@@ -10,7 +10,7 @@ use std::path::Path;
 
 use domain::connection::Connection;
 use settings::SettingsErrors;
-use settings::local::{Kinds, LocalSettings, parse_text};
+use settings::local::{Kinds, LocalSettings, Notice, parse_text};
 
 /// A store with webhooks, a marketplace, and a store without either secret.
 struct Fakes;
@@ -59,6 +59,10 @@ impl Kinds for Fakes {
             "amazon" => vec!["client_id", "client_secret", "refresh_token"],
             _ => vec![],
         }
+    }
+
+    fn refuses_notice(&self, kind: &str, wish: Notice) -> Option<String> {
+        (kind == "amazon" && wish != Notice::Default).then(|| "Amazon decides".to_owned())
     }
 
     fn needs_webhook_secret(&self, kind: &str) -> bool {

@@ -329,6 +329,7 @@ impl Bench {
             })
             .collect();
         let record = Package {
+            goes_first: false,
             cancels_at: None,
             schema: Package::SCHEMA,
             key: key.into(),

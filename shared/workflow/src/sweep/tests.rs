@@ -25,6 +25,7 @@ fn order(id: &str, next_look: Option<Timestamp>) -> MarketplaceOrder {
 
 fn package(id: &str, key: &str, not_before: i64) -> Package {
     Package {
+        goes_first: false,
         cancels_at: None,
         schema: Package::SCHEMA,
         key: key.into(),

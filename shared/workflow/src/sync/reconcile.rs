@@ -219,6 +219,7 @@ impl Scene<'_> {
         package.origins.extend(parcel.origins.iter().cloned());
         package.ship_by = deadline(&content, facts);
         package.cancels_at = cancels_at(package.ship_by, cancels_after);
+        package.goes_first = facts.goes_first();
         package.remind_before = remind_before;
         if package.want(content, now) && package.state.in_flight_version().is_none() {
             // Another content is another question: old answers of the marketplace do not hold for it.
@@ -263,6 +264,7 @@ impl Scene<'_> {
         let cancels_after = self.marketplace.traits().rules.cancels_after;
         let mut package = Package {
             cancels_at: cancels_at(ship_by, cancels_after),
+            goes_first: facts.is_some_and(OrderFacts::goes_first),
             schema: Package::SCHEMA,
             key: key.clone(),
             order: self.order.value.order.clone(),

@@ -44,6 +44,7 @@ async fn shipped() -> Place {
     let version =
         Version { refused_carrier: None, n: 1, content, ship_date: Some(now), sent_carrier: Some(sent) };
     let package = Package {
+        goes_first: false,
         cancels_at: None,
         schema: Package::SCHEMA,
         key: "p9".into(),
