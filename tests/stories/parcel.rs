@@ -374,8 +374,28 @@ fn the_merchant_is_reminded_before_the_deadline_and_told_when_it_is_resolved() {
     let (_, delivery) = system.ship(ORDER, "Snail & Sons", &["SN123456"], &[("LAMP", 1)]);
     system.post(&delivery);
     system.settle();
-    system.pass(48 * 60);
-    assert_eq!(system.mail.sent().len(), 2, "first and reminder: {:?}", system.subjects());
+    let stages = |system: &System| -> Vec<String> {
+        let word = |subject: &String| subject.split(['(', ':']).next().unwrap_or_default().trim().to_owned();
+        system.subjects().iter().map(word).collect()
+    };
+    system.pass(47 * 60);
+    assert_eq!(stages(&system), ["Carrier to map", "Reminder"], "while it can be done by hand");
+    system.pass(2 * 60);
+    assert_eq!(stages(&system).last().map(String::as_str), Some("Deadline reached"));
+    // Amazon cancels seven days after the ship-by time.
+    for _ in 0..6 {
+        system.clock.advance(std::time::Duration::from_secs(24 * 3600));
+        system.pass(5);
+    }
+    assert_eq!(stages(&system).len(), 4);
+    assert_eq!(stages(&system).last().map(String::as_str), Some("About to be cancelled"));
+    assert!(system.at_amazon(ORDER).is_empty());
+    // Late is better than never: it still goes out once it is mapped.
+    system.map("Snail & Sons", "4PX");
+    system.settle();
+    system.pass(10);
+    assert_eq!(system.at_amazon(ORDER).len(), 1);
+    assert!(stages(&system).last().is_some_and(|word| word.starts_with("Resolved")), "{:?}", stages(&system));
 }
 
 #[test]

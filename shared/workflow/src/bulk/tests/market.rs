@@ -1,0 +1,193 @@
+//! A marketplace that counts what it is asked.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use connector_api::{
+    Answer, Bulk, BulkContent, BulkListed, BulkProgress, BulkReport, BulkSpends, BuyerNotice, ChannelError,
+    Check, Confirmed, Connectors, Cursor, Explained, Failure, Limit, Marketplace, MarketplaceTraits,
+    Notifies, OrderPage, Pushes, Reach, Spends, Store, Subscribes,
+};
+use domain::confirmation::Confirmation;
+use domain::connection::Connection;
+use domain::ids::{MarketplaceId, MarketplaceOrderId};
+use domain::marketplace_order::OrderFacts;
+use domain::marketplace_rules::{Edits, KnownBy, MarketplaceRules, Parts, Untracked};
+use jiff::Timestamp;
+
+const LIMITS: &[Limit] = &[Limit::rate("confirm", 0.01, 1), Limit::rate("read", 1.0, 1)];
+
+/// What the marketplace was asked, and what it answers.
+#[derive(Default)]
+pub(super) struct Market {
+    pub(super) uploads: Mutex<Vec<BulkContent>>,
+    /// Documents it was asked to work on, with the time: what it did is counted here.
+    pub(super) submits: Mutex<Vec<(String, Timestamp)>>,
+    /// Answers of submitting: `None` answers well; the second part says whether it was done all the same.
+    pub(super) refuses: Mutex<Vec<(Failure, bool)>>,
+    pub(super) progress: Mutex<Option<BulkProgress>>,
+    pub(super) report: Mutex<BulkReport>,
+    pub(super) confirms: Mutex<u32>,
+}
+
+fn answer<T>(value: T) -> Result<Answer<T>, ChannelError> {
+    Ok(Answer { value, request_id: None, limits: vec![] })
+}
+
+#[async_trait]
+impl Bulk for Market {
+    fn most_messages(&self) -> usize {
+        5_000
+    }
+    fn spends(&self) -> BulkSpends {
+        BulkSpends { upload: &[], submit: &[], progress: &[], report: &[], listed: &[] }
+    }
+    async fn upload(
+        &self,
+        _: Reach<'_>,
+        _: &Connection,
+        content: &BulkContent,
+    ) -> Result<Answer<String>, ChannelError> {
+        let mut uploads = self.uploads.lock().unwrap();
+        uploads.push(content.clone());
+        answer(format!("doc-{}", uploads.len()))
+    }
+    async fn submit(
+        &self,
+        reach: Reach<'_>,
+        _: &Connection,
+        _: &BulkContent,
+        document: &str,
+    ) -> Result<Answer<String>, ChannelError> {
+        let refusal = self.refuses.lock().unwrap().pop();
+        if refusal.as_ref().is_none_or(|(_, done)| *done) {
+            self.submits.lock().unwrap().push((document.to_owned(), reach.clock.now()));
+        }
+        match refusal {
+            Some((failure, _)) => Err(ChannelError::new("amazon", "createFeed", failure, "as scripted")),
+            None => answer(format!("feed-{}", self.submits.lock().unwrap().len())),
+        }
+    }
+    async fn progress(
+        &self,
+        _: Reach<'_>,
+        _: &Connection,
+        _: &str,
+    ) -> Result<Answer<BulkProgress>, ChannelError> {
+        answer(self.progress.lock().unwrap().clone().unwrap_or(BulkProgress::Underway))
+    }
+    async fn report(
+        &self,
+        _: Reach<'_>,
+        _: &Connection,
+        _: &str,
+    ) -> Result<Answer<BulkReport>, ChannelError> {
+        answer(self.report.lock().unwrap().clone())
+    }
+    async fn listed(
+        &self,
+        _: Reach<'_>,
+        _: &Connection,
+        _: &BulkContent,
+        since: Timestamp,
+    ) -> Result<Answer<Vec<BulkListed>>, ChannelError> {
+        let submits = self.submits.lock().unwrap();
+        let all = submits
+            .iter()
+            .enumerate()
+            .map(|(n, (_, at))| BulkListed { id: format!("feed-{}", n + 1), created_at: *at });
+        answer(all.filter(|listed| listed.created_at >= since).collect())
+    }
+}
+
+#[async_trait]
+impl Marketplace for Market {
+    fn kind(&self) -> &'static str {
+        "amazon"
+    }
+    fn title(&self) -> &'static str {
+        "Amazon"
+    }
+    fn traits(&self) -> MarketplaceTraits {
+        MarketplaceTraits {
+            rules: MarketplaceRules {
+                edits: Edits::SameReference,
+                known_by: KnownBy::Reference,
+                parts: Parts::Units,
+                untracked: Untracked::InBulk,
+                cancels_after: None,
+            },
+            limits: LIMITS,
+            spends: Spends { confirm: &["confirm"], read: &["read"], poll: &[] },
+            poll_every: Duration::from_secs(60),
+            buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
+        }
+    }
+    fn check_options(&self, _: &Connection) -> Vec<String> {
+        vec![]
+    }
+    fn secret_names(&self) -> &'static [&'static str] {
+        &[]
+    }
+    fn order_id(&self, text: &str) -> Option<MarketplaceOrderId> {
+        MarketplaceOrderId::try_from(text).ok()
+    }
+    fn country(&self, _: &MarketplaceId) -> Option<&'static str> {
+        Some("us")
+    }
+    async fn read_order(
+        &self,
+        _: Reach<'_>,
+        _: &Connection,
+        _: &MarketplaceOrderId,
+    ) -> Result<Answer<OrderFacts>, ChannelError> {
+        Err(ChannelError::new("amazon", "getOrder", Failure::Throttled { after: None }, "not in this test"))
+    }
+    async fn changed_orders(
+        &self,
+        _: Reach<'_>,
+        _: &Connection,
+        cursor: &Cursor,
+    ) -> Result<Answer<OrderPage>, ChannelError> {
+        answer(OrderPage { orders: vec![], next: cursor.clone() })
+    }
+    async fn confirm(
+        &self,
+        _: Reach<'_>,
+        _: &Connection,
+        _: &Confirmation,
+    ) -> Result<Answer<Confirmed>, ChannelError> {
+        *self.confirms.lock().unwrap() += 1;
+        answer(Confirmed::default())
+    }
+    fn bulk(&self) -> Option<&dyn Bulk> {
+        Some(self)
+    }
+    fn notifies(&self) -> Option<&dyn Notifies> {
+        None
+    }
+    fn pushes(&self) -> Option<&dyn Pushes> {
+        None
+    }
+    fn subscribes(&self) -> Option<&dyn Subscribes> {
+        None
+    }
+    fn catalogue(&self) -> &'static [Explained] {
+        &[]
+    }
+    async fn check_up(&self, _: Reach<'_>, _: &Connection) -> Vec<Check> {
+        vec![]
+    }
+}
+
+pub(super) struct Only(pub(super) Arc<Market>);
+
+impl Connectors for Only {
+    fn store(&self, _: &str) -> Option<&dyn Store> {
+        None
+    }
+    fn marketplace(&self, kind: &str) -> Option<&dyn Marketplace> {
+        (kind == "amazon").then_some(self.0.as_ref())
+    }
+}
