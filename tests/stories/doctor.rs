@@ -202,6 +202,7 @@ const BROKEN: &[Row] = &[
         |p| {
             p.system.credentials.put_webhook_keys(WebhookKeys {
                 app: std::collections::BTreeMap::new(),
+                address: None,
                 account: account("shop"),
                 kind: "shopify".into(),
                 secrets: vec![],

@@ -221,6 +221,7 @@ impl System {
         );
         self.credentials.put_webhook_keys(WebhookKeys {
             app: BTreeMap::new(),
+            address: None,
             account: account("shop"),
             kind: "shopify".into(),
             secrets: vec![secret("shop-secret")],

@@ -171,6 +171,7 @@ impl Local {
         if self.world.connectors.store(&connection.kind).is_some() {
             self.credentials.put_webhook_keys(WebhookKeys {
                 app: std::collections::BTreeMap::new(),
+                address: None,
                 account: connection.account.clone(),
                 kind: connection.kind.clone(),
                 secrets: configured.webhook_secrets.clone(),

@@ -58,6 +58,7 @@ impl DynamoWebhookSecrets {
             .item("kind", AttributeValue::S(keys.kind.clone()))
             .item("secrets", AttributeValue::L(secrets))
             .item("app", AttributeValue::M(app))
+            .item("address", keys.address.clone().map_or(AttributeValue::Null(true), AttributeValue::S))
             .send()
             .await
             .map(drop)
@@ -156,6 +157,7 @@ fn parse(
     };
     let merchant = text("merchant").and_then(|m| MerchantId::try_from(m).ok()).ok_or("has no merchant")?;
     let kind = text("kind").ok_or("has no kind")?;
+    let address = text("address");
     let Some(AttributeValue::L(stored)) = item.remove("secrets") else { return Err("has no secrets") };
     let secrets = stored
         .into_iter()
@@ -178,7 +180,7 @@ fn parse(
             .collect::<Result<_, _>>()?,
         Some(_) => return Err("the app's secrets are no map"),
     };
-    Ok(WebhookKeys { account: Account::new(merchant, connection.clone()), kind, secrets, app })
+    Ok(WebhookKeys { account: Account::new(merchant, connection.clone()), kind, secrets, app, address })
 }
 
 #[cfg(test)]

@@ -31,7 +31,9 @@ pub use limits::{Allows, Answer, Limit, LimitHint, Shared, Told};
 pub use marketplace::{
     BuyerNotice, Confirmed, Cursor, Kept, Marketplace, MarketplaceTraits, OrderPage, Spends,
 };
-pub use notifications::{About, MarketplaceEvent, Notifies, OrderNews, Pushes, Subscribes, Unverified};
+pub use notifications::{
+    About, MarketplaceEvent, Notifies, OrderNews, Pushes, Subscribes, Unverified, VERIFICATION_TOKEN,
+};
 /// What an examination found; declared by `ports`, since adapters are examined too.
 pub use ports::{Check, Outcome};
 pub use reach::Reach;

@@ -10,6 +10,10 @@ use signatures::{SignatureError, Verified};
 
 use crate::{Allowed, ChannelError, Delivery, Reach, Subscription, SubscriptionChange};
 
+/// The name by which [`Subscribes::change_subscription`] finds the connection's secret `webhook` among the secrets of
+/// its credential. Who calls it lends it for the call: tokens and webhook secrets are kept apart.
+pub const VERIFICATION_TOKEN: &str = "verification_token";
+
 /// What a notification means. Each says *look at this again*; none is believed beyond that but for order facts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum MarketplaceEvent {
@@ -62,6 +66,12 @@ pub enum Unverified {
 /// Posts of a marketplace to our address.
 #[async_trait]
 pub trait Notifies: Send + Sync {
+    /// What is wrong with a connection's secret `webhook`; `None` if the marketplace could use it.
+    fn secret_problem(&self, secret: &SecretString) -> Option<String>;
+
+    /// The names of the app's own secrets that verifying needs: [`WebhookKeys::app`] holds these of the connection's.
+    fn app_secrets(&self) -> &'static [&'static str];
+
     /// Answers the marketplace's question whether an address is ours: the body of a 200, as JSON.
     ///
     /// `query` is the query as it came, `address` our address as it was registered. `None` if it is no such question.

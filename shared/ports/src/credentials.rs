@@ -20,6 +20,8 @@ pub struct WebhookKeys {
     /// What else verifying needs, by name: an app's own keys where the marketplace's must be fetched. Never a token
     /// of a seller's.
     pub app: BTreeMap<String, SecretString>,
+    /// The address that was registered, where proving that it is ours needs it word for word.
+    pub address: Option<String>,
 }
 
 /// Webhook secrets, as receivers read them.

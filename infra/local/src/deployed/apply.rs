@@ -160,6 +160,7 @@ impl Deployed {
         });
         Ok((!same).then(|| WebhookKeys {
             app: std::collections::BTreeMap::new(),
+            address: None,
             account: connection.account.clone(),
             kind: connection.kind.clone(),
             secrets: webhook_secrets.clone(),

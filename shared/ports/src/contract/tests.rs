@@ -79,6 +79,7 @@ fn credentials_in_memory_keep_the_contract() {
     block_on(super::credentials(&store));
     let keys = WebhookKeys {
         app: std::collections::BTreeMap::new(),
+        address: None,
         account: Account::new("contract".try_into().unwrap(), "hooks".try_into().unwrap()),
         kind: "shopify".into(),
         secrets: vec!["canary-old".into(), "canary-new".into()],

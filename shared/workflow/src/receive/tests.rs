@@ -56,6 +56,7 @@ impl Door {
     fn put_keys(&self, kind: &str, connection: &str, secrets: &[&str]) {
         self.secrets.inner.put_webhook_keys(WebhookKeys {
             app: std::collections::BTreeMap::new(),
+            address: None,
             account: account(connection),
             kind: kind.into(),
             secrets: secrets.iter().map(|s| (*s).to_owned().into()).collect(),

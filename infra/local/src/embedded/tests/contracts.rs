@@ -89,6 +89,7 @@ async fn dynamodbs_secrets_keep_the_contract() {
     let secrets = DynamoWebhookSecrets::new(database.client().clone(), "test-webhook-secrets");
     let keys = WebhookKeys {
         app: std::collections::BTreeMap::new(),
+        address: None,
         account: Account::new("merchant/ü".try_into().unwrap(), "hooks".try_into().unwrap()),
         kind: "shopify".into(),
         secrets: vec!["canary-old".into(), "canary \" é".into()],
