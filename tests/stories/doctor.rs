@@ -397,9 +397,11 @@ fn a_delivery_to_a_registered_address_is_taken() {
 fn what_cannot_be_done_is_said() {
     let place = Place::healthy();
     let world = place.world();
-    let unknown = block_on(webhooks_register(&world, Some("shop"), &addresses(None))).unwrap_err();
+    let unknown =
+        block_on(webhooks_register(&world, Some("shop"), &addresses(None), place.secrets())).unwrap_err();
     assert!(unknown.to_string().contains("--address"), "{unknown}");
-    let refused = block_on(webhooks_check(&world, Some("amazon-us"), &addresses(None))).unwrap_err();
+    let refused =
+        block_on(webhooks_check(&world, Some("amazon-us"), &addresses(None), place.secrets())).unwrap_err();
     assert!(refused.to_string().contains("no store"), "{refused}");
     // A shop that refuses: told in its view, and nothing was made.
     place.end_subscriptions();

@@ -172,6 +172,9 @@ fn announce(
         if serving.system.world.connectors.store(&connection.kind).is_some() {
             let id = connection.account.connection.as_str();
             writeln!(out, "  webhooks   {base}{}   ({id})", system::webhook_path(&key, id)?)?;
+        } else if !configured.webhook_secrets.is_empty() {
+            let id = &connection.account.connection;
+            writeln!(out, "  webhooks   {base}{}   ({id})", system::notification_path(&key, id)?)?;
         }
     }
     if let Some(sandbox) = sandbox {

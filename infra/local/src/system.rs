@@ -1,12 +1,14 @@
 //! The system on one machine: the same handlers as on AWS, behind adapters that live in one directory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use aws::{AwsKeys, Clients, SesMail};
-use connector_api::{BuyerNotice, Connectors, HttpTransport};
+use connector_api::{BuyerNotice, Connectors, HttpTransport, Marketplace};
 use domain::connection::Connection;
+use domain::ids::ConnectionId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ports::credentials::WebhookKeys;
@@ -79,6 +81,14 @@ impl Kinds for KnownKinds {
 
     fn needs_webhook_secret(&self, kind: &str) -> bool {
         self.0.store(kind).is_some()
+    }
+
+    fn takes_webhook_secret(&self, kind: &str) -> bool {
+        self.0.marketplace(kind).is_some_and(|m| m.notifies().is_some())
+    }
+
+    fn webhook_secret_problem(&self, kind: &str, secret: &SecretString) -> Option<String> {
+        self.0.marketplace(kind)?.notifies()?.secret_problem(secret)
     }
 }
 
@@ -154,11 +164,13 @@ pub(crate) fn ses_mail(ses: &Ses, from: String) -> SesMail {
 
 impl Local {
     /// Takes the secrets of the settings into memory and changes nothing else: enough to ask, not to serve.
-    pub(crate) fn hold_secrets(&self, settings: &LocalSettings) {
+    pub(crate) fn hold_secrets(&self, settings: &LocalSettings) -> Result<()> {
+        let route_key = route_key(self.data.path())?;
         for configured in &settings.connections {
             self.hold_credential(configured);
-            self.hold_webhook_secrets(configured);
+            self.hold_webhook_secrets(configured, settings, &route_key)?;
         }
+        Ok(())
     }
 
     fn hold_credential(&self, configured: &ConfiguredConnection) {
@@ -166,17 +178,18 @@ impl Local {
         self.credentials.put(configured.connection.account.clone(), credential);
     }
 
-    fn hold_webhook_secrets(&self, configured: &ConfiguredConnection) {
-        let connection = &configured.connection;
-        if self.world.connectors.store(&connection.kind).is_some() {
-            self.credentials.put_webhook_keys(WebhookKeys {
-                app: std::collections::BTreeMap::new(),
-                address: None,
-                account: connection.account.clone(),
-                kind: connection.kind.clone(),
-                secrets: configured.webhook_secrets.clone(),
-            });
+    fn hold_webhook_secrets(
+        &self,
+        configured: &ConfiguredConnection,
+        settings: &LocalSettings,
+        route_key: &SecretString,
+    ) -> Result<()> {
+        let base = settings.general.public_url.as_deref();
+        match webhook_keys(self.world.connectors.as_ref(), configured, base, route_key)? {
+            Some(keys) => self.credentials.put_webhook_keys(keys),
+            None => self.credentials.forget_webhook_keys(&configured.connection.account.connection),
         }
+        Ok(())
     }
 
     /// Takes the settings in force: connections into the ledger, secrets into memory.
@@ -191,7 +204,7 @@ impl Local {
             if !loaded || known.as_ref() != Some(&fingerprint) {
                 self.hold_credential(configured);
             }
-            self.hold_webhook_secrets(configured);
+            self.hold_webhook_secrets(configured, settings, route_key)?;
             applied.push(applied_as(configured, fingerprint));
         }
         for change in workflow::apply::apply(&self.world, &applied).await? {
@@ -199,6 +212,38 @@ impl Local {
         }
         Ok(())
     }
+}
+
+/// What verifies the posts to a connection, as its settings say; `None` if nothing is posted to it, or nothing of that
+/// can be verified. `base` is where marketplaces reach the system: what proves that an address is ours needs it.
+pub(crate) fn webhook_keys(
+    connectors: &dyn Connectors,
+    configured: &ConfiguredConnection,
+    base: Option<&str>,
+    route_key: &SecretString,
+) -> Result<Option<WebhookKeys>> {
+    let connection = &configured.connection;
+    let keys = WebhookKeys {
+        account: connection.account.clone(),
+        kind: connection.kind.clone(),
+        secrets: configured.webhook_secrets.clone(),
+        app: BTreeMap::new(),
+        address: None,
+    };
+    if connectors.store(&connection.kind).is_some() {
+        return Ok(Some(keys));
+    }
+    let marketplace = connectors.marketplace(&connection.kind);
+    let Some(notifies) = marketplace.and_then(Marketplace::notifies) else { return Ok(None) };
+    if configured.webhook_secrets.is_empty() {
+        return Ok(None);
+    }
+    // Of the connection's secrets the app's own alone: a receiver must open no seller's account.
+    let named = |name: &&str| Some(((*name).to_owned(), configured.secrets.get(*name)?.clone()));
+    let app = notifies.app_secrets().iter().filter_map(named).collect();
+    let path = notification_path(route_key, &connection.account.connection)?;
+    let address = base.map(|base| format!("{}{path}", base.trim_end_matches('/')));
+    Ok(Some(WebhookKeys { app, address, ..keys }))
 }
 
 /// A connection as the settings say it, its credentials by their fingerprint only.
@@ -276,4 +321,9 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
 pub(crate) fn webhook_path(route_key: &SecretString, connection: &str) -> Result<String> {
     let key = RouteKey::new(route_key.clone())?;
     Ok(format!("/webhooks/stores/{connection}-{}", signatures::route_tag(&key, connection)))
+}
+
+/// The path that a marketplace posts to.
+pub(crate) fn notification_path(route_key: &SecretString, connection: &ConnectionId) -> Result<String> {
+    Ok(workflow::receive::marketplace_path(&RouteKey::new(route_key.clone())?, connection))
 }

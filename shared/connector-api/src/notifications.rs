@@ -92,6 +92,12 @@ pub trait Notifies: Send + Sync {
         keys: &WebhookKeys,
     ) -> Result<Verified<'a>, Unverified>;
 
+    /// The status that a sender understands as *not taken for genuine*. 401, unless a marketplace has a word of its own:
+    /// eBay's own receivers answer 412.
+    fn refusal(&self) -> u16 {
+        401
+    }
+
     /// The topic of a verified post, and the paths of its body that go on; `None` if the topic is not ours.
     fn topic(&self, headers: &http::HeaderMap, body: &Verified<'_>) -> Option<(String, Allowed)>;
 

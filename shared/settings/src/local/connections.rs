@@ -221,9 +221,14 @@ fn secrets(
         return (webhook, named);
     };
     let needs_webhook = context.kinds.needs_webhook_secret(kind);
-    if needs_webhook || side == Side::Store {
+    if needs_webhook || side == Side::Store || context.kinds.takes_webhook_secret(kind) {
         match section.get("webhook") {
-            Some(node) => webhook = context.secrets.several(&node),
+            Some(node) => {
+                webhook = context.secrets.several(&node);
+                let problems =
+                    webhook.iter().filter_map(|one| context.kinds.webhook_secret_problem(kind, one));
+                problems.for_each(|what| node.problem(what));
+            }
             None if needs_webhook => {
                 section.problem("webhook", "is missing: without it no webhook can be verified");
             }
@@ -317,12 +322,15 @@ fn named_first(sentence: &str) -> Option<(&str, &str)> {
     is_key.then(|| (key, rest.trim_start()))
 }
 
-/// Refuses one webhook secret in two connections, unless their webhooks are only hints to read the store:
-/// whoever is sent one shop's webhooks could pass them off as the other's.
+/// Refuses one webhook secret in two store connections, unless their webhooks are only hints to read the store:
+/// whoever is sent one shop's webhooks could pass them off as the other's. What a marketplace posts names its seller.
 fn refuse_shared_webhook_secrets(drafts: &[Drafted<'_>], kinds: &dyn Kinds) {
     let mut seen: Vec<(&Drafted<'_>, &ConfiguredConnection, bool)> = Vec::new();
     for draft in drafts {
         let Some(configured) = &draft.configured else { continue };
+        if !kinds.store(&configured.connection.kind) {
+            continue;
+        }
         let hints = kinds.webhooks_are_hints(&configured.connection);
         let shared = seen.iter().find(|(_, before, hints_before)| {
             !(hints && *hints_before) && any_in_common(&before.webhook_secrets, &configured.webhook_secrets)

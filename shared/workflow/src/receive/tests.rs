@@ -72,7 +72,7 @@ impl Door {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        block_on(self.receiver.receive(Inbound { method, path, headers: &map, body })).status
+        block_on(self.receiver.receive(Inbound { method, path, query: "", headers: &map, body })).status
     }
 
     fn post(&self, connection: &str, secret: &str, body: &[u8]) -> u16 {
@@ -148,7 +148,8 @@ fn law_6_nothing_of_the_buyer_is_queued_kept_or_shown() {
         door.stage.queue.switch.down(n % 2 == 1);
         assert_eq!(door.post("shop-1", "new secret", body.as_bytes()), 200, "{n}");
         let (method, headers) = (Method::POST, HeaderMap::new());
-        let inbound = Inbound { method: &method, path: "/", headers: &headers, body: body.as_bytes() };
+        let inbound =
+            Inbound { method: &method, path: "/", query: "", headers: &headers, body: body.as_bytes() };
         assert!(!format!("{inbound:?}{:?}", door.receiver).contains("anary"));
     }
     door.stage.queue.switch.down(false);
