@@ -375,8 +375,9 @@ impl System {
             for message in self.queue.receive(queue, 10, visibility) {
                 worked = true;
                 let receives = message.receives.to_string();
-                let attributes = batch::SqsAttributes { receives };
-                let record = SqsRecord { message_id: "1".into(), body: message.body.clone(), attributes };
+                let attributes = batch::SqsAttributes { receives, sent: String::new() };
+                let (body, queue_arn) = (message.body.clone(), String::new());
+                let record = SqsRecord { message_id: "1".into(), body, attributes, queue: queue_arn };
                 let event = SqsEvent { records: vec![record] };
                 let failed = match queue {
                     QueueName::Inbound => self.grants.as_function("sync-order", || {
