@@ -189,7 +189,28 @@ mod tests {
         };
         let response = serde_json::to_string(&block_on(answer(&stage.world, &event, work))).unwrap();
         assert_eq!(response, r#"{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"c"}]}"#);
+        assert!(!event.is_of("arn:aws:sqs:us-east-1:1:other"), "one that names no queue is of none");
         let empty: SqsEvent = serde_json::from_str(r#"{"Records":[]}"#).unwrap();
         assert_eq!(block_on(answer(&stage.world, &empty, work)).failures, []);
+    }
+
+    #[test]
+    fn what_sqs_says_of_a_message_is_read_leniently() {
+        let event = r#"{"Records":[{"messageId":"a","body":"1","eventSourceARN":"arn:aws:sqs:us-east-1:1:q",
+            "attributes":{"SentTimestamp":"1700000000123","ApproximateReceiveCount":"2"}}]}"#;
+        let event: SqsEvent = serde_json::from_str(event).unwrap();
+        assert!(event.is_of("arn:aws:sqs:us-east-1:1:q"));
+        assert!(!event.is_of("arn:aws:sqs:us-east-1:1:q2"));
+        let sent = event.records[0].attributes.sent_at().unwrap();
+        assert_eq!(sent.as_millisecond(), 1_700_000_000_123);
+        for strange in ["", "soon", "99999999999999999999"] {
+            assert_eq!(
+                SqsAttributes { sent: strange.into(), ..Default::default() }.sent_at(),
+                None,
+                "{strange}"
+            );
+        }
+        let response = block_on(answer_each(&event, |_| async { Err(WorkError::Unreadable("x".into())) }));
+        assert_eq!(response.failures.len(), 1);
     }
 }

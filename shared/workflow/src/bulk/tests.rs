@@ -255,6 +255,18 @@ fn few_parcels_and_those_due_soon_are_not_worth_a_bulk() {
 }
 
 #[test]
+fn a_bulk_that_is_told_to_be_done_is_looked_at_if_it_is_ours() {
+    let hall = Hall::with(30, 0);
+    hall.consider();
+    hall.work();
+    let theirs = hall.bulks()[0].theirs.clone().unwrap();
+    for (id, looks) in [("another program's", 0), (theirs.as_str(), 1)] {
+        hall.bench.run(told(&hall.bench.world, &hall.account.account, id)).unwrap();
+        assert_eq!(hall.bench.looks().len(), looks, "{id}");
+    }
+}
+
+#[test]
 fn one_bulk_at_a_time() {
     let hall = Hall::with(30, 0);
     hall.consider();
