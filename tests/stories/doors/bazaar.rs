@@ -198,9 +198,7 @@ impl Pushes for Bazaar {
     fn about(&self, message: &str) -> Result<About, String> {
         let told: Value = serde_json::from_str(message).map_err(|error| error.to_string())?;
         let text = |name: &str| told[name].as_str().map(str::to_owned);
-        let about =
-            text("seller").zip(text("subscription")).map(|(seller, subscription)| (seller, subscription));
-        let (seller, subscription) = about.ok_or("it names nobody")?;
+        let (seller, subscription) = text("seller").zip(text("subscription")).ok_or("it names nobody")?;
         Ok(About { seller, subscription, topic: text("topic").unwrap_or_default() })
     }
     fn event(&self, connection: &Connection, message: &str) -> Result<MarketplaceEvent, String> {
