@@ -15,6 +15,8 @@ mod logs;
 #[cfg(test)]
 mod mail_path;
 #[cfg(test)]
+mod many_accounts;
+#[cfg(test)]
 mod mapping_edits;
 #[cfg(test)]
 mod mapping_tools;
