@@ -1,6 +1,7 @@
 //! What marketplaces tell by themselves: by a post to our address, or by a message in a queue of ours.
 
 mod bazaar;
+mod etsy;
 
 use std::sync::Arc;
 
