@@ -239,8 +239,15 @@ pub(crate) fn webhook_keys(
         return Ok(None);
     }
     // Of the connection's secrets the app's own alone: a receiver must open no seller's account.
-    let named = |name: &&str| Some(((*name).to_owned(), configured.secrets.get(*name)?.clone()));
-    let app = notifies.app_secrets().iter().filter_map(named).collect();
+    let named = |name: &str| {
+        let secret = configured.secrets.get(name).cloned();
+        secret.or_else(|| connection.option(name).map(|option| SecretString::from(option.to_owned())))
+    };
+    let wanted = notifies.app_secrets().iter();
+    let mut app: BTreeMap<String, SecretString> =
+        wanted.filter_map(|name| Some(((*name).to_owned(), named(name)?))).collect();
+    // Where the system was started for stand-ins, keys that verify are fetched from one of them.
+    app.extend(connection.base_url.clone().map(|url| ("base_url".to_owned(), SecretString::from(url))));
     let path = notification_path(route_key, &connection.account.connection)?;
     let address = base.map(|base| format!("{}{path}", base.trim_end_matches('/')));
     Ok(Some(WebhookKeys { app, address, ..keys }))
@@ -326,4 +333,54 @@ pub(crate) fn webhook_path(route_key: &SecretString, connection: &str) -> Result
 /// The path that a marketplace posts to.
 pub(crate) fn notification_path(route_key: &SecretString, connection: &ConnectionId) -> Result<String> {
     Ok(workflow::receive::marketplace_path(&RouteKey::new(route_key.clone())?, connection))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+[mail]
+to = ["ops@example.com"]
+[[connections]]
+id = "crafts"
+kind = "etsy"
+shop_id = "12345678"
+country = "us"
+[connections.secrets]
+keystring = "app-key"
+shared_secret = "app-secret"
+refresh_token = "12345678.seller"
+"#;
+
+    fn keys(webhook: &str, base: Option<&str>) -> Option<WebhookKeys> {
+        let kinds = KnownKinds(Registry::default());
+        let text = format!("{FILE}{webhook}");
+        let settings = settings::local::parse_text(&text, Path::new("/nowhere"), &|_| None, &kinds).unwrap();
+        let key = SecretString::from("a route key that is long enough".to_owned());
+        webhook_keys(&kinds.0, &settings.connections[0], base, &key).unwrap()
+    }
+
+    #[test]
+    fn what_verifies_posts_holds_the_address_word_for_word_and_no_token_of_a_seller() {
+        let webhook = "webhook = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"";
+        let known = keys(webhook, Some("https://parcels.example/")).unwrap();
+        let address = known.address.unwrap();
+        assert!(address.starts_with("https://parcels.example/webhooks/marketplaces/crafts-"), "{address}");
+        assert_eq!(known.secrets.len(), 1);
+        let of_sellers = known.app.values().any(|secret| secret.expose_secret().contains("seller"));
+        assert!(!of_sellers, "{:?}", known.app.keys());
+        assert_eq!(keys(webhook, None).unwrap().address, None);
+        assert!(keys("", Some("https://parcels.example")).is_none(), "without one nothing is posted");
+    }
+
+    #[test]
+    fn a_webhook_secret_that_a_marketplace_could_not_use_is_refused_by_its_key() {
+        let kinds = KnownKinds(Registry::default());
+        let text = format!("{FILE}webhook = \"canary\"");
+        let errors =
+            settings::local::parse_text(&text, Path::new("/nowhere"), &|_| None, &kinds).unwrap_err();
+        assert_eq!(errors.problems[0].at, "connections[0].secrets.webhook");
+        assert!(!errors.to_string().contains("canary"), "{errors}");
+    }
 }

@@ -70,7 +70,10 @@ pub trait Notifies: Send + Sync {
     /// What is wrong with a connection's secret `webhook`; `None` if the marketplace could use it.
     fn secret_problem(&self, secret: &SecretString) -> Option<String>;
 
-    /// The names of the app's own secrets that verifying needs: [`WebhookKeys::app`] holds these of the connection's.
+    /// The names of the app's own secrets and options that verifying needs.
+    ///
+    /// [`WebhookKeys::app`] holds these of the connection's, and `base_url` where it names another host: only in a
+    /// system that was started for stand-ins.
     fn app_secrets(&self) -> &'static [&'static str];
 
     /// Answers the marketplace's question whether an address is ours: the body of a 200, as JSON.
