@@ -371,3 +371,13 @@ secrets = { webhook = "canary-old", access_token = "canary-2" }
     let settings = parse(&hint(&format!("{GOOD}{second}"))).unwrap();
     assert_eq!(settings.connections[2].connection.option("shared_secret"), Some("true"));
 }
+
+#[test]
+fn an_option_that_looks_like_a_slip_of_a_key_and_is_none_is_taken() {
+    let settings =
+        parse(&changed("region = \"na\"", "region = \"na\"\nnote_to_buyer = \"Thank you!\"")).unwrap();
+    let amazon = settings.connections.iter().find(|c| c.connection.kind == "amazon").unwrap();
+    assert_eq!(amazon.connection.option("note_to_buyer"), Some("Thank you!"));
+    let slip = parse(&changed("region = \"na\"", "region = \"na\"\nnotifi_buyer = \"x\"")).unwrap_err();
+    assert!(slip.to_string().contains("did you mean \"notify_buyer\""), "{slip}");
+}

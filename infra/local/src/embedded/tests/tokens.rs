@@ -55,7 +55,7 @@ async fn a_rotated_token_survives_a_restart_and_the_settings_are_asked_no_more()
     tokens.put(&account("etsy"), settings("7.first")).await.unwrap();
     let credential = load(&tokens).await;
     assert_eq!(refresh_token(&credential), "7.second");
-    let access = credential.access.unwrap();
+    let access = credential.access.as_ref().unwrap();
     assert_eq!(access.token.expose_secret(), "access of 7.second");
     assert_eq!(access.expires_at.to_string(), "2026-11-21T13:00:00.123456789Z");
     assert_eq!(
