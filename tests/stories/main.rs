@@ -1,6 +1,8 @@
 //! Stories that cross crates, and the rules of the tree.
 
 #[cfg(test)]
+mod cancellations;
+#[cfg(test)]
 mod carriers;
 #[cfg(test)]
 mod dependencies;
