@@ -12,8 +12,7 @@ use domain::ids::ConnectionId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ports::credentials::WebhookKeys;
-use ports::memory::MemoryCredentials;
-use ports::{Clock, Credential, Mail, Rng as _, SystemClock, SystemRng};
+use ports::{Clock, Mail, Rng as _, SystemClock, SystemRng};
 use registry::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
 use settings::SettingsErrors;
@@ -25,7 +24,9 @@ use workflow::batch::MAX_RECEIVES;
 use workflow::clock_watch::ClockWatch;
 use workflow::world::World;
 
-use crate::embedded::{DataDir, Database, Encryption, LocalQueue, Mailbox, SmtpMail, SmtpSettings};
+use crate::embedded::{
+    DataDir, Database, Encryption, LocalCredentials, LocalQueue, Mailbox, SmtpMail, SmtpSettings,
+};
 
 /// Everything open.
 pub(crate) struct Local {
@@ -34,8 +35,8 @@ pub(crate) struct Local {
     pub(crate) queue: Arc<LocalQueue>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) database: Database,
-    /// Secrets stay in memory: nothing secret is written to the data directory.
-    pub(crate) credentials: Arc<MemoryCredentials>,
+    /// The settings' secrets stay in memory; tokens that took their place are kept in the data directory.
+    pub(crate) credentials: Arc<LocalCredentials>,
 }
 
 /// The connectors, as settings ask for them.
@@ -114,7 +115,7 @@ pub(crate) async fn open(data: &Path, settings: Option<&LocalSettings>) -> Resul
     let queue = Arc::new(data.queue(clock.clone(), MAX_RECEIVES)?);
     let forward = settings.map(|s| outgoing(s, clock.clone())).transpose()?.flatten();
     let mailbox = Arc::new(data.mailbox(clock.clone(), forward)?);
-    let credentials = Arc::new(MemoryCredentials::default());
+    let credentials = Arc::new(data.credentials()?);
     let connectors: Arc<dyn Connectors> = Arc::new(Registry::default());
     let world = World {
         ledger: Arc::new(database.ledger()),
@@ -164,18 +165,17 @@ pub(crate) fn ses_mail(ses: &Ses, from: String) -> SesMail {
 
 impl Local {
     /// Takes the secrets of the settings into memory and changes nothing else: enough to ask, not to serve.
-    pub(crate) fn hold_secrets(&self, settings: &LocalSettings) -> Result<()> {
+    pub(crate) async fn hold_secrets(&self, settings: &LocalSettings) -> Result<()> {
         let route_key = route_key(self.data.path())?;
         for configured in &settings.connections {
-            self.hold_credential(configured);
+            self.hold_credential(configured).await?;
             self.hold_webhook_secrets(configured, settings, &route_key)?;
         }
         Ok(())
     }
 
-    fn hold_credential(&self, configured: &ConfiguredConnection) {
-        let credential = Credential { secrets: configured.secrets.clone(), ..Credential::default() };
-        self.credentials.put(configured.connection.account.clone(), credential);
+    async fn hold_credential(&self, configured: &ConfiguredConnection) -> Result<()> {
+        self.credentials.put(&configured.connection.account, configured.secrets.clone()).await
     }
 
     fn hold_webhook_secrets(
@@ -202,11 +202,13 @@ impl Local {
             let loaded = ports::Credentials::load(self.credentials.as_ref(), &account).await?.is_some();
             // The same secrets again would only throw the access token away.
             if !loaded || known.as_ref() != Some(&fingerprint) {
-                self.hold_credential(configured);
+                self.hold_credential(configured).await?;
             }
             self.hold_webhook_secrets(configured, settings, route_key)?;
             applied.push(applied_as(configured, fingerprint));
         }
+        let accounts: Vec<_> = settings.connections.iter().map(|c| c.connection.account.clone()).collect();
+        self.credentials.keep_only(&accounts).await?;
         for change in workflow::apply::apply(&self.world, &applied).await? {
             tracing::info!(?change, "settings applied");
         }

@@ -76,7 +76,7 @@ impl Looked {
     async fn at_machine(global: &Global, given: &Address) -> Result<Self, Failure> {
         let settings = settings(global)?;
         let local = open(&global.data, Some(&settings)).await?;
-        local.hold_secrets(&settings)?;
+        local.hold_secrets(&settings).await?;
         let base = given.address.as_deref().or(settings.general.public_url.as_deref());
         let key = system::route_key(local.data.path())?;
         let addresses = addresses(base, key, settings.general.allow_base_urls)?;

@@ -156,6 +156,7 @@ impl Place {
             decided_again_at: None,
             their_reference: None,
             in_bulk: false,
+            earlier_numbers: Vec::new(),
             created_at: at(30),
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),

@@ -1,5 +1,7 @@
 //! The plan, case by case.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -53,6 +55,7 @@ fn package(reference: u32, number: &str, lines: &[(&str, u32)]) -> Package {
         reference,
         their_reference: None,
         in_bulk: false,
+        earlier_numbers: vec![],
         origins: BTreeSet::from([Origin {
             store_order: StoreOrderRef {
                 account: Account::new("m".try_into().unwrap(), "shop".try_into().unwrap()),

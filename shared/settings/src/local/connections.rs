@@ -266,13 +266,16 @@ const SECRET_NAMES: [&str; 9] = [
     "webhook_secret",
 ];
 
+/// Options of connectors that look like a slip of one of our own keys, and are none.
+const NO_SLIPS: [&str; 1] = ["note_to_buyer"];
+
 /// Everything that is not a connection's own key is an option of its connector.
 fn options(section: &Section<'_>, kind: &str, context: &Context<'_>) -> BTreeMap<String, String> {
     let known = section.known();
     let secret_names = context.kinds.secret_names(kind);
     let mut options = BTreeMap::new();
     for (name, node) in section.others() {
-        if let Some(word) = nearest(name, known.iter().copied()) {
+        if let Some(word) = nearest(name, known.iter().copied()).filter(|_| !NO_SLIPS.contains(&name)) {
             node.problem(format!("there is no such setting; did you mean \"{word}\"?"));
         } else if secret_names.contains(&name) || SECRET_NAMES.contains(&name) {
             node.problem("is a secret: it goes under [connections.secrets], where nothing shows it");

@@ -360,6 +360,7 @@ impl Bench {
             decided_again_at: None,
             their_reference: None,
             in_bulk: false,
+            earlier_numbers: Vec::new(),
             created_at: at(40),
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),
