@@ -116,7 +116,7 @@ impl Judged {
             let clean = scrub(code, &[&access.token]);
             *code = clean.chars().filter(|c| !c.is_control()).take(100).collect();
         }
-        if let Failure::NeedsMerchant { .. } = failure {
+        if !matches!(failure, Failure::Retryable { .. }) {
             words = self.verdict.in_plain_words(operation, &words);
         }
         let words = scrub(&words, &[&access.token]);
