@@ -4,6 +4,7 @@
 //! and the tests, and without a socket in the simulation.
 
 pub mod amazon;
+pub mod ebay;
 pub mod faults;
 pub mod recorded;
 pub mod server;
