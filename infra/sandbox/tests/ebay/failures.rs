@@ -41,11 +41,10 @@ async fn failure_20_a_missing_scope_stops_confirmations_while_orders_are_still_r
     let world = World::new().await;
     world.sandbox().restore("ann", None, Some(vec!["sell.fulfillment.readonly".into()])).unwrap();
     assert_eq!(world.read().await.status, OrderStatus::Open);
-    let first = world.confirm(&whole()).await.unwrap_err();
-    assert!(matches!(first.failure, Failure::Retryable { reached: Reached::No, .. }), "{first}");
-    let second = world.confirm(&whole()).await.unwrap_err();
-    assert_eq!(second.failure, Failure::NeedsMerchant { action: MerchantAction::ConfirmElsewhere });
-    assert!(second.detail.contains("scope sell.fulfillment"), "{}", second.detail);
+    let refused = world.confirm(&whole()).await.unwrap_err();
+    assert_eq!(refused.failure, Failure::NeedsMerchant { action: MerchantAction::ConfirmElsewhere });
+    assert!(refused.detail.contains("scope sell.fulfillment"), "{}", refused.detail);
+    assert_eq!(world.sandbox().record().calls.get("token"), Some(&2), "a new token was the proof");
     world.read().await;
 }
 

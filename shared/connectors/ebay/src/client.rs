@@ -151,17 +151,37 @@ impl<'a> Session<'a> {
         url: &Url,
         body: Option<Vec<u8>>,
     ) -> Result<Good, ChannelError> {
-        let request = request(self.operation, method, url, &self.access.token, body)?;
+        self.try_send(method, url, body).await.map_err(|refused| refused.error)
+    }
+
+    /// Sends one request, once, and says whether a new token would answer better what the refusal means.
+    pub(crate) async fn try_send(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Good, Refused> {
+        let plain = |error| Refused { error, old_token_lacks_scope: false };
+        let request = request(self.operation, method, url, &self.access.token, body).map_err(plain)?;
         let sent = self.reach.transport.send(request).await;
-        let response = sent.map_err(|error| ChannelError::transport(KIND, self.operation, error))?;
+        let response = sent.map_err(|error| plain(ChannelError::transport(KIND, self.operation, error)))?;
         match judge(response) {
             Ok(good) => Ok(good),
             Err(judged) => {
                 if judged.verdict.refuses_token() {
                     tokens::drop_refused(self.reach, &self.connection.account, &self.access.token).await;
                 }
-                Err(judged.error(self.operation, &self.access))
+                let scope = matches!(judged.verdict, Verdict::ScopeMissing { .. });
+                let error = judged.error(self.operation, &self.access);
+                Err(Refused { error, old_token_lacks_scope: scope && !self.access.new })
             }
         }
     }
+}
+
+/// A request without a good answer.
+pub(crate) struct Refused {
+    pub(crate) error: ChannelError,
+    /// A scope is missing from a token that was not issued within this call: a new one says whether it was granted.
+    pub(crate) old_token_lacks_scope: bool,
 }

@@ -41,7 +41,16 @@ pub(crate) async fn confirm(
     let session = Session::open(reach, connection, &hosts, CONFIRM).await?;
     let order = confirmation.order.as_str();
     let url = hosts.fulfillment(&["order", order, "shipping_fulfillment"]);
-    let good = session.send(Method::POST, &url, Some(body)).await?;
+    let good = match session.try_send(Method::POST, &url, Some(body.clone())).await {
+        Ok(good) => good,
+        // Nothing was applied. Reads of the same account renew tokens too, so without this the one that proves the
+        // scope to be missing might never be one of this call's own.
+        Err(refused) if refused.old_token_lacks_scope => {
+            let session = Session::open(reach, connection, &hosts, CONFIRM).await?;
+            session.send(Method::POST, &url, Some(body)).await?
+        }
+        Err(refused) => return Err(refused.error),
+    };
     let reference = reference(&good, order);
     // Anything but 201 without the package's address is not eBay's way of saying yes.
     if good.status != 201 && reference.is_none() {

@@ -16,7 +16,7 @@ use domain::tracking::TrackingNumber;
 use jiff::Timestamp;
 use ports::memory::{ManualClock, MemoryCredentials, SeededRng};
 use ports::{AccessToken, Clock as _, Credential, Credentials as _};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use wiremock::matchers::{header, method, path};
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -103,10 +103,6 @@ impl World {
 
     pub(crate) async fn credential(&self) -> Credential {
         self.credentials.load(&self.connection.account).await.unwrap().unwrap()
-    }
-
-    pub(crate) async fn stored_token(&self) -> Option<String> {
-        self.credential().await.access.map(|access| access.token.expose_secret().to_owned())
     }
 
     pub(crate) fn reach(&self) -> Reach<'_> {
