@@ -18,6 +18,7 @@ use ports::credentials::WebhookKeys;
 use ports::memory::{ManualClock, MemoryCredentials, MemoryLedger, MemoryMail, MemoryQueue, SeededRng};
 use ports::{Clock, Credential, QueueName, Transport, TransportError};
 use sandbox::amazon::{AmazonSandbox, NewItem, NewOrder, Party, Seller, Status};
+use sandbox::ebay::EbaySandbox;
 use sandbox::shopify::{Delivery, FulfillLine, FulfillSpec, LineSpec, OrderSpec, ShopSpec, ShopifySandbox};
 use sandbox::{Outcome, Standin};
 use secrecy::SecretString;
@@ -27,6 +28,7 @@ use workflow::receive::{Answered, Inbound, KeyCache, MarketplaceReceiver, Receiv
 use workflow::world::World;
 
 mod connections;
+mod ebay;
 mod merchant;
 
 use crate::granted::{GrantedLedger, GrantedQueue, Grants};
@@ -44,6 +46,7 @@ const ATTRIBUTE: &str = "marketplace-order";
 /// The stand-ins behind a transport.
 pub(crate) struct Wire {
     pub(crate) amazon: Mutex<AmazonSandbox>,
+    pub(crate) ebay: Mutex<EbaySandbox>,
     pub(crate) shopify: Mutex<ShopifySandbox>,
     clock: Arc<ManualClock>,
 }
@@ -59,6 +62,7 @@ impl Transport for Wire {
         let request = http::Request::from_parts(parts, body);
         let outcome = match host.as_str() {
             "amazon.test" => self.amazon.lock().unwrap().handle(now, &request),
+            "ebay.test" => self.ebay.lock().unwrap().handle(now, &request),
             "shopify.test" => self.shopify.lock().unwrap().handle(now, &request),
             other => return Err(TransportError::NothingSent(format!("no host {other}"))),
         };
@@ -124,6 +128,7 @@ impl System {
         let credentials = Arc::new(MemoryCredentials::default());
         let wire = Arc::new(Wire {
             amazon: Mutex::new(AmazonSandbox::new()),
+            ebay: Mutex::new(EbaySandbox::new()),
             shopify: Mutex::new(ShopifySandbox::default()),
             clock: clock.clone(),
         });

@@ -11,6 +11,8 @@ mod doctor;
 #[cfg(test)]
 mod doors;
 #[cfg(test)]
+mod ebay;
+#[cfg(test)]
 mod granted;
 #[cfg(test)]
 mod harness;

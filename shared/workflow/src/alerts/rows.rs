@@ -308,7 +308,12 @@ fn trouble(
         );
     }
     if let State::Held { cause, .. } = &package.state {
-        return held(cause, account, &order, title);
+        let (what, why, fix) = held(cause, account, &order, title);
+        let by_hand = matches!(cause, Cause::EditByHand | Cause::LineInParts { .. });
+        // Where exactly a person does it, the marketplace's own rows know.
+        let steps = by_hand.then(|| explain(place.catalogue, cause.name(), "")).flatten();
+        let then = |row: &Explained| format!("{}; then: parcelwire hold {order} confirmed-by-hand", row.fix);
+        return (what, why, steps.map_or(fix, then));
     }
     if let State::Rejected { code, words, .. } = &package.state {
         if let Some(known) = explain(place.catalogue, code, words) {
