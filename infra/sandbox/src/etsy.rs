@@ -344,7 +344,7 @@ impl EtsySandbox {
             Some(Fault::Malformed) => Outcome::Answer(answer::html(200)),
             Some(Fault::Slow { millis }) => match self.finish(now, &app, response) {
                 Outcome::Answer(response) => Outcome::Late(Duration::from_millis(millis), response),
-                other => other,
+                other @ (Outcome::CutOff | Outcome::Late(..)) => other,
             },
             Some(
                 Fault::Throttle { .. }

@@ -56,7 +56,7 @@ pub(crate) fn shop(number: u64) -> Shop {
         country: "us".to_owned(),
         keystring: "key".to_owned(),
         shared_secret: "secret".to_owned(),
-        refresh_token: format!("{}0.first", number),
+        refresh_token: format!("{number}0.first"),
         scopes: vec!["transactions_r".to_owned(), "transactions_w".to_owned()],
         closed: false,
         webhook_secrets: vec![WEBHOOK.to_owned()],

@@ -34,10 +34,8 @@ fn event(topic: &str, body: &str) -> Result<MarketplaceEvent, String> {
 }
 
 fn orders(event: &MarketplaceEvent) -> Vec<String> {
-    match event {
-        MarketplaceEvent::Orders(news) => news.iter().map(|n| n.order.to_string()).collect(),
-        other => vec![format!("{other:?}")],
-    }
+    let MarketplaceEvent::Orders(news) = event else { panic!("{event:?}") };
+    news.iter().map(|n| n.order.to_string()).collect()
 }
 
 const URL: &str = "https://openapi.etsy.com/v3/application/shops/42/receipts/54321";
