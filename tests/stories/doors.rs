@@ -320,6 +320,16 @@ fn a_queue_is_listened_to_by_the_subscriptions_that_were_made_here_alone() {
 }
 
 #[test]
+fn of_a_marketplace_that_tells_nothing_no_webhooks_are_asked_for() {
+    let place = Place::with(Bazaar::silent());
+    let (world, secrets) = (&place.system.world, place.system.credentials.as_ref());
+    let refused = block_on(webhooks_check(world, Some("one"), &place.addresses(true), secrets)).unwrap_err();
+    assert!(refused.to_string().contains("no store"), "{refused}");
+    assert_eq!(block_on(webhooks_check(world, None, &place.addresses(true), secrets)).unwrap(), []);
+    assert_eq!(place.post(&orders("seller-1", &["B-1"]), SECRET), 503, "nothing can be said of it");
+}
+
+#[test]
 fn on_one_machine_polling_covers_what_goes_into_queues() {
     let place = Place::with(Bazaar::queued());
     let (world, secrets) = (&place.system.world, place.system.credentials.as_ref());

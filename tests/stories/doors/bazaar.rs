@@ -54,14 +54,35 @@ struct Inner {
     reads: Mutex<Vec<String>>,
     subscriptions: Mutex<Vec<Subscription>>,
     proofs: Mutex<Vec<String>>,
-    is_queued: Mutex<bool>,
+    way: Mutex<Way>,
+}
+
+/// How it tells what it tells.
+#[derive(Clone, Copy, Default, PartialEq)]
+enum Way {
+    /// By posts.
+    #[default]
+    Posts,
+    /// By messages in a queue of ours.
+    Queue,
+    /// Not at all.
+    Silent,
 }
 
 impl Bazaar {
     /// One that puts messages into a queue of ours instead of posting them.
     pub(super) fn queued() -> Self {
+        Self::by(Way::Queue)
+    }
+
+    /// One that tells nothing by itself.
+    pub(super) fn silent() -> Self {
+        Self::by(Way::Silent)
+    }
+
+    fn by(way: Way) -> Self {
         let bazaar = Self::default();
-        *bazaar.0.is_queued.lock().unwrap() = true;
+        *bazaar.0.way.lock().unwrap() = way;
         bazaar
     }
 
@@ -84,8 +105,8 @@ impl Bazaar {
         self.0.proofs.lock().unwrap().clone()
     }
 
-    fn is_queued(&self) -> bool {
-        *self.0.is_queued.lock().unwrap()
+    fn tells(&self, way: Way) -> bool {
+        *self.0.way.lock().unwrap() == way
     }
 }
 
@@ -298,13 +319,13 @@ impl Marketplace for Bazaar {
         None
     }
     fn notifies(&self) -> Option<&dyn Notifies> {
-        (!self.is_queued()).then_some(self)
+        self.tells(Way::Posts).then_some(self)
     }
     fn pushes(&self) -> Option<&dyn Pushes> {
-        self.is_queued().then_some(self)
+        self.tells(Way::Queue).then_some(self)
     }
     fn subscribes(&self) -> Option<&dyn Subscribes> {
-        Some(self)
+        (!self.tells(Way::Silent)).then_some(self)
     }
     fn catalogue(&self) -> &'static [Explained] {
         &[]

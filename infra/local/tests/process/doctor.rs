@@ -85,7 +85,6 @@ fn what_cannot_be_looked_at_is_said_plainly() {
         (&["webhooks", "register"][..], 4, "general.public_url"),
         (&["webhooks", "register", "--address", "http://parcels.example"], 4, "https only"),
         (&["webhooks", "register", "--address", "parcels"], 4, "cannot be where stores reach"),
-        (&["webhooks", "check", "nord"], 4, "no store"),
         (&["webhooks", "check", "nobody"], 3, "kiln"),
         (&["doctor", "nobody"], 3, "kiln"),
     ] {

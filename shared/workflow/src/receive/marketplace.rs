@@ -96,6 +96,10 @@ impl MarketplaceReceiver {
                 return NOT_NOW.into();
             }
         };
+        if self.connectors.store(&keys.kind).is_some() {
+            spend_like_verify(request.body);
+            return refuse(&connection, "it is a store's connection").into();
+        }
         let marketplace = self.connectors.marketplace(&keys.kind);
         let Some(notifies) = marketplace.and_then(connector_api::Marketplace::notifies) else {
             // Its settings are newer than this code: neither genuine nor forged can be said.

@@ -180,6 +180,45 @@ fn law_7_a_flood_of_forgeries_costs_no_call() {
 }
 
 #[test]
+fn law_7_a_flood_at_the_marketplaces_door_costs_one_look_up_for_each_address() {
+    let door = door();
+    let receiver = MarketplaceReceiver {
+        queue: door.stage.queue.clone(),
+        webhook_secrets: door.secrets.clone(),
+        clock: door.stage.clock.clone(),
+        rng: door.stage.world.rng.clone(),
+        transport: door.stage.world.transport.clone(),
+        connectors: door.stage.mall.clone(),
+        route_key: RouteKey::new("route key".to_owned().into()).unwrap(),
+        cache: KeyCache::default(),
+    };
+    door.put_keys("market", "market-1", &["a secret"]);
+    let headers = HeaderMap::new();
+    let send = |method: &Method, path: &str| {
+        let inbound = Inbound { method, path, query: "challenge_code=1", headers: &headers, body: b"{}" };
+        block_on(receiver.receive(inbound)).status
+    };
+    let wrong = format!("/webhooks/marketplaces/market-1-{}", "0".repeat(32));
+    let of = |id: &str| marketplace_path(&receiver.route_key, &id.try_into().unwrap());
+    for method in [Method::GET, Method::POST] {
+        for _ in 0..200 {
+            assert_eq!(send(&method, &wrong), 401);
+        }
+        assert_eq!(send(&method, &door.path("market-1")), 404, "a store's address");
+    }
+    assert_eq!(door.calls(), (0, 0, 0));
+    for _ in 0..200 {
+        assert_eq!(send(&Method::POST, &of("nobody")), 401);
+        assert_eq!(send(&Method::GET, &of("nobody")), 401);
+        assert_eq!(send(&Method::POST, &of("market-1")), 503, "code of before its settings");
+        assert_eq!(send(&Method::POST, &of("shop-1")), 401, "a store's id at the marketplaces' door");
+    }
+    assert_eq!(door.calls(), (0, 0, 3));
+    door.secrets.switch.down(true);
+    assert_eq!(send(&Method::POST, &of("market-9")), 503, "it cannot be told whether there is one");
+}
+
+#[test]
 fn requests_that_are_no_deliveries_are_refused_each_with_its_status() {
     let door = door();
     let good = door.path("shop-1");
