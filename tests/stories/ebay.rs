@@ -207,11 +207,8 @@ fn a_number_that_changed_after_the_confirmation_is_asked_about_with_the_steps() 
     system.pass(10);
     assert_eq!(system.states(ORDER), [S::Visible]);
     system.clock.advance(std::time::Duration::from_secs(60));
-    let corrected = TrackingSpec {
-        numbers: vec!["9400111899223197428506".into()],
-        company: Some("USPS".into()),
-        ..TrackingSpec::default()
-    };
+    let corrected =
+        TrackingSpec { numbers: vec!["9400111899223197428506".into()], company: Some("USPS".into()) };
     let update = system
         .wire
         .shopify

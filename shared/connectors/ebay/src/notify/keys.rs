@@ -143,7 +143,10 @@ impl Keys {
                 let words = scrub(&judged.words, &[&token]);
                 return match judged.verdict {
                     Verdict::Failed(Failure::NotFound | Failure::Rejected { .. }) => Ok(None),
-                    verdict => {
+                    verdict @ (Verdict::TokenRefused { .. }
+                    | Verdict::ScopeMissing { .. }
+                    | Verdict::Suspended
+                    | Verdict::Failed(_)) => {
                         if verdict.refuses_token() {
                             self.forget_token(hosts, app);
                         }
