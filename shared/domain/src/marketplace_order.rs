@@ -158,9 +158,9 @@ impl OrderFacts {
         if self.fulfilled_by == FulfilledBy::Unknown {
             self.fulfilled_by = older.fulfilled_by;
         }
-        if self.programs.is_empty() {
-            self.programs.clone_from(&older.programs);
-        }
+        self.programs.extend(older.programs.iter().copied());
+        self.programs.sort_unstable();
+        self.programs.dedup();
         self.ship_by = self.ship_by.or(older.ship_by);
         self
     }

@@ -86,6 +86,7 @@ pub(crate) fn confirmation(reference: u32, units: u32) -> Confirmation {
         marketplace: MarketplaceId::try_from(MARKETPLACE).unwrap(),
         reference: reference.to_string(),
         tracking: Some(tracking(CarrierCode { code: "USPS".to_owned(), name: None }, NUMBER)),
+        untracked: None,
         ship_date: "2026-11-21T11:00:00Z".parse().unwrap(),
         lines: BTreeMap::from([(OrderLineId::try_from(ITEM).unwrap(), units)]),
     }

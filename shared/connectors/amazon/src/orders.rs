@@ -154,11 +154,11 @@ fn required(text: Option<String>, name: &str) -> Result<String, String> {
     text.ok_or_else(|| format!("{name} is missing"))
 }
 
-fn status(text: Option<&str>) -> OrderStatus {
+pub(crate) fn status(text: Option<&str>) -> OrderStatus {
     match text.map(str::to_ascii_uppercase).as_deref() {
-        Some("PENDING_AVAILABILITY" | "PENDING") => OrderStatus::Pending,
+        Some("PENDING_AVAILABILITY" | "PENDINGAVAILABILITY" | "PENDING") => OrderStatus::Pending,
         Some("UNSHIPPED") => OrderStatus::Open,
-        Some("PARTIALLY_SHIPPED") => OrderStatus::PartlyShipped,
+        Some("PARTIALLY_SHIPPED" | "PARTIALLYSHIPPED") => OrderStatus::PartlyShipped,
         Some("SHIPPED") => OrderStatus::Shipped,
         Some("CANCELLED" | "CANCELED") => OrderStatus::Cancelled,
         // UNFULFILLABLE concerns only what Amazon itself ships.
