@@ -80,13 +80,19 @@ async fn answer(
         }
         Err(_) => return Err(CutOff),
     };
-    let Some((standin, uri)) = mounts.iter().find_map(|(prefix, standin)| {
+    let Some((prefix, standin, uri)) = mounts.iter().find_map(|(prefix, standin)| {
         let rest = parts.uri.path().strip_prefix(prefix.as_str())?;
-        (rest.is_empty() || rest.starts_with('/')).then(|| below(&parts.uri, rest)).map(|uri| (standin, uri))
+        (rest.is_empty() || rest.starts_with('/'))
+            .then(|| below(&parts.uri, rest))
+            .map(|uri| (prefix, standin, uri))
     }) else {
         return Ok(plain(StatusCode::NOT_FOUND));
     };
     parts.uri = uri;
+    // A stand-in that tells addresses of its own must know what was taken off.
+    if let Ok(prefix) = http::HeaderValue::from_str(prefix) {
+        parts.headers.insert("x-forwarded-prefix", prefix);
+    }
     let request = Request::from_parts(parts, body);
     let outcome = {
         // A stand-in that panicked has lost one request, not its state.

@@ -42,18 +42,18 @@ struct PageState {
     until: Timestamp,
 }
 
-type Query = BTreeMap<String, String>;
+pub(super) type Query = BTreeMap<String, String>;
 
-fn query_of(request: &Request<Vec<u8>>) -> Query {
+pub(super) fn query_of(request: &Request<Vec<u8>>) -> Query {
     form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
-fn list(query: &Query, name: &str) -> Vec<String> {
+pub(super) fn list(query: &Query, name: &str) -> Vec<String> {
     let text = query.get(name).map_or("", String::as_str);
     text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
-fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, Refusal> {
+pub(super) fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, Refusal> {
     let Some(text) = query.get(name) else { return Ok(None) };
     let read = text.parse().ok().filter(|_| text.ends_with('Z'));
     read.map(Some).ok_or_else(|| {
@@ -300,9 +300,11 @@ fn packages(order: &Order, now: Timestamp) -> Vec<Value> {
             "packageStatus": { "status": package.status },
             "carrier": carrier,
             "shipTime": content.ship_date.to_string(),
-            "trackingNumber": content.tracking_number,
             "packageItems": items,
         });
+        if !content.tracking_number.is_empty() {
+            put(&mut one, "trackingNumber", json!(content.tracking_number));
+        }
         if let Some(service) = &content.shipping_method {
             put(&mut one, "shippingService", json!(service));
         }

@@ -100,7 +100,10 @@ pub(crate) fn connection(address: &str, seller: &str) -> Connection {
         account,
         kind: "amazon".to_owned(),
         sync: true,
-        options: BTreeMap::from([("region".to_owned(), "na".to_owned())]),
+        options: BTreeMap::from([
+            ("region".to_owned(), "na".to_owned()),
+            ("seller_id".to_owned(), sandbox::amazon::seller_id(seller)),
+        ]),
         base_url: Some(address.to_owned()),
         link: Vec::new(),
         mail: MailSettings::default(),
@@ -149,7 +152,7 @@ impl World {
         self.sandbox().plan_fault(planned);
     }
 
-    fn reach(&self) -> Reach<'_> {
+    pub(crate) fn reach(&self) -> Reach<'_> {
         Reach {
             transport: &self.transport,
             credentials: &self.credentials,
