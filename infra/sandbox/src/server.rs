@@ -82,18 +82,18 @@ async fn answer(
     };
     let Some((prefix, standin, uri)) = mounts.iter().find_map(|(prefix, standin)| {
         let rest = parts.uri.path().strip_prefix(prefix.as_str())?;
-        (rest.is_empty() || rest.starts_with('/'))
-            .then(|| below(&parts.uri, rest))
-            .map(|uri| (prefix, standin, uri))
+        let ours = rest.is_empty() || rest.starts_with('/');
+        ours.then(|| below(&parts.uri, rest)).map(|uri| (prefix, standin, uri))
     }) else {
         return Ok(plain(StatusCode::NOT_FOUND));
     };
     parts.uri = uri;
+    let mut request = Request::from_parts(parts, body);
+    crate::recorded::write(prefix, &request);
     // A stand-in that tells addresses of its own must know what was taken off.
     if let Ok(prefix) = http::HeaderValue::from_str(prefix) {
-        parts.headers.insert("x-forwarded-prefix", prefix);
+        request.headers_mut().insert("x-forwarded-prefix", prefix);
     }
-    let request = Request::from_parts(parts, body);
     let outcome = {
         // A stand-in that panicked has lost one request, not its state.
         let mut standin = standin.lock().unwrap_or_else(PoisonError::into_inner);
