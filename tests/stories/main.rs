@@ -7,6 +7,8 @@ mod dependencies;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod granted;
 #[cfg(test)]
 mod harness;

@@ -103,7 +103,8 @@ pub(crate) async fn grantless(
         failed
     })?;
     let issued = Lwa(hosts).read(response, reach.clock.now()).map_err(|mut error| {
-        let secrets: Vec<&SecretString> = credential.secrets.values().collect();
+        let mut secrets: Vec<&SecretString> = credential.secrets.values().collect();
+        secrets.extend(credential.access.as_ref().map(|access| &access.token));
         error.detail = scrub(&error.detail, &secrets);
         error
     })?;
