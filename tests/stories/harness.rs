@@ -100,6 +100,7 @@ fn secret(text: &str) -> SecretString {
 pub(crate) fn amazon_connection(id: &str) -> Connection {
     Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account: account(id),
         kind: "amazon".into(),

@@ -25,6 +25,8 @@ mod one_path;
 #[cfg(test)]
 mod parcel;
 #[cfg(test)]
+mod reversals;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod template;

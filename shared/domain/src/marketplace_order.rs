@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{MarketplaceId, OrderLineId, Sku};
+use crate::money::Money;
 
 /// Who ships the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,9 @@ pub struct OrderLine {
     /// Units that the marketplace counts as shipped; absent if the answer left it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped: Option<u32>,
+    /// What the buyer paid for all its units, where the marketplace was asked and says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Money>,
     /// The latest time to ship this line, where lines have deadlines of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ship_by: Option<Timestamp>,

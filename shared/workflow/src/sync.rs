@@ -10,6 +10,7 @@ mod order;
 mod preview;
 mod privacy;
 mod reconcile;
+mod reverse;
 mod scene;
 mod store_order;
 

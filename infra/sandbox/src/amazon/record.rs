@@ -93,6 +93,9 @@ pub struct Record {
     pub calls_by_seller: BTreeMap<String, BTreeMap<String, u64>>,
     /// Reads that asked for the buyer's data.
     pub buyer_reads: u64,
+    /// Orders of which every line is cancelled.
+    #[serde(default)]
+    pub cancelled: Vec<String>,
     /// Money that went back, in order.
     #[serde(default)]
     pub refunds: Vec<RefundRecord>,
@@ -145,7 +148,11 @@ impl Ledger {
 
     pub(super) fn read<'a>(&self, orders: impl Iterator<Item = &'a Order>) -> Record {
         let mut packages = Vec::new();
+        let mut cancelled = Vec::new();
         for order in orders {
+            if order.lines.iter().all(|line| line.cancelled) {
+                cancelled.push(order.id().to_owned());
+            }
             for (reference, package) in &order.packages {
                 let Some(content) = package.content() else { continue };
                 packages.push(PackageRecord {
@@ -170,6 +177,7 @@ impl Ledger {
             calls,
             calls_by_seller: self.calls.clone(),
             buyer_reads: self.buyer_reads,
+            cancelled,
             refunds: self.refunds.clone(),
             leaks: self.leaks,
         }

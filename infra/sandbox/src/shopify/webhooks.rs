@@ -23,10 +23,11 @@ const VERSIONS: [(&str, bool); 6] = [
 ];
 
 /// Topics that may be subscribed to here, and the scopes of which one is needed.
-const TOPICS: [(&str, &[&str]); 6] = [
+const TOPICS: [(&str, &[&str]); 7] = [
     ("FULFILLMENTS_CREATE", FULFILLMENTS),
     ("FULFILLMENTS_UPDATE", FULFILLMENTS),
     ("ORDERS_CANCELLED", &["orders"]),
+    ("REFUNDS_CREATE", &["orders"]),
     ("ORDERS_EDITED", &["orders"]),
     ("REFUNDS_CREATE", &["orders"]),
     ("APP_UNINSTALLED", &[]),

@@ -96,6 +96,7 @@ pub(crate) fn connection(address: &str, seller: &str) -> Connection {
     let account = Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from(seller).unwrap());
     Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account,
         kind: "amazon".to_owned(),

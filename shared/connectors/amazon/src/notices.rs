@@ -199,6 +199,7 @@ fn line(item: &Value, status: OrderStatus) -> Option<OrderLine> {
         ordered,
         cancelled: if status == OrderStatus::Cancelled { ordered.saturating_sub(shipped) } else { 0 },
         shipped: Some(shipped),
+        paid: None,
         ship_by: None,
     })
 }

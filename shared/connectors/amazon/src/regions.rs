@@ -172,6 +172,7 @@ mod tests {
     fn connection(options: Options, base_url: Option<&str>) -> Connection {
         Connection {
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account: Account::new(
                 MerchantId::try_from("m").unwrap(),

@@ -99,6 +99,8 @@ pub(crate) struct OrderItem {
     #[serde(deserialize_with = "lenient")]
     pub(crate) cancellation: Option<Cancellation>,
     #[serde(deserialize_with = "lenient")]
+    pub(crate) proceeds: Option<Proceeds>,
+    #[serde(deserialize_with = "lenient")]
     pub(crate) fulfillment: Option<ItemFulfillment>,
 }
 
@@ -107,6 +109,32 @@ pub(crate) struct OrderItem {
 pub(crate) struct Product {
     #[serde(deserialize_with = "text")]
     pub(crate) seller_sku: Option<String>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) price: Option<Price>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Price {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) unit_price: Option<WireMoney>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Proceeds {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) proceeds_total: Option<WireMoney>,
+}
+
+/// An amount: text, by the model.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct WireMoney {
+    #[serde(deserialize_with = "text")]
+    pub(crate) amount: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) currency_code: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -13,6 +13,7 @@ fn connection(options: &[(&str, &str)]) -> Connection {
     let id = |text| ConnectionId::try_from(text).unwrap();
     Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account: Account::new(MerchantId::try_from("m").unwrap(), id("us")),
         kind: "amazon".into(),

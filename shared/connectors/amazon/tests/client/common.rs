@@ -52,6 +52,7 @@ impl World {
             Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("amazon-us").unwrap());
         let connection = Connection {
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account,
             kind: "amazon".into(),
