@@ -118,7 +118,7 @@ const BROKEN: &[Row] = &[
         "shop",
         "webhooks",
         Outcome::Bad,
-        "does not send fulfillments/create, fulfillments/update, orders/cancelled, app/uninstalled",
+        "does not send fulfillments/create, fulfillments/update, orders/cancelled, refunds/create, app/uninstalled",
         "`parcelwire webhooks register shop`",
     ),
     (
@@ -333,7 +333,7 @@ fn registering_twice_changes_nothing_the_second_time_and_leaves_others_alone() {
     place.add_subscription("ORDERS_EDITED", another);
 
     let view = place.register();
-    assert!(view.is_good() && view.changed == 4, "{view:?}");
+    assert!(view.is_good() && view.changed == 5, "{view:?}");
     let after = place.subscriptions();
     let url = view.address.clone().unwrap();
     assert!(url.starts_with("https://parcels.example/webhooks/stores/shop-"), "{url}");
@@ -347,6 +347,7 @@ fn registering_twice_changes_nothing_the_second_time_and_leaves_others_alone() {
             ("FULFILLMENTS_CREATE", &url),
             ("FULFILLMENTS_UPDATE", &url),
             ("ORDERS_CANCELLED", &url),
+            ("REFUNDS_CREATE", &url),
             ("APP_UNINSTALLED", &url),
         ]
     );
@@ -372,12 +373,13 @@ fn an_old_address_of_ours_is_redirected_and_a_flawed_one_made_anew() {
     };
     place.system.wire.shopify.lock().unwrap().add_subscription(SHOP, filtered).unwrap();
     let states: Vec<TopicState> = place.check().topics.iter().map(|topic| topic.state).collect();
-    assert_eq!(states, [TopicState::Elsewhere, TopicState::Missing, TopicState::Flawed, TopicState::Missing]);
+    let missing = TopicState::Missing;
+    assert_eq!(states, [TopicState::Elsewhere, missing, TopicState::Flawed, missing, missing]);
 
     let view = place.register();
     assert!(view.is_good(), "{view:?}");
     let after = place.subscriptions();
-    assert_eq!(after.len(), 4);
+    assert_eq!(after.len(), 5);
     assert!(after.iter().all(|one| one.uri == url && one.filter.is_none()), "{after:?}");
 }
 

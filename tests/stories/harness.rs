@@ -59,6 +59,9 @@ impl Transport for Wire {
         let host = parts.uri.host().unwrap_or_default().to_owned();
         let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
         parts.uri = path.parse().unwrap();
+        if let Ok(host) = http::HeaderValue::from_str(&host) {
+            parts.headers.insert("host", host);
+        }
         let request = http::Request::from_parts(parts, body);
         let outcome = match host.as_str() {
             "amazon.test" => self.amazon.lock().unwrap().handle(now, &request),

@@ -13,6 +13,8 @@ mod doors;
 #[cfg(test)]
 mod ebay;
 #[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod granted;
 #[cfg(test)]
 mod harness;
@@ -30,6 +32,8 @@ mod mapping_tools;
 mod one_path;
 #[cfg(test)]
 mod parcel;
+#[cfg(test)]
+mod reversals;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

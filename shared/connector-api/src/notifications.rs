@@ -49,7 +49,10 @@ pub enum MarketplaceEvent {
 pub struct OrderNews {
     /// Which.
     pub order: MarketplaceOrderId,
-    /// What it is now, where the notification says all of it; else it is read.
+    /// What it is now, as far as the notification says it; else it is read.
+    ///
+    /// With `read_at` at the epoch it says less than a read would: good to know ahead of time (the deadline, the units),
+    /// and read before anything is told of the order.
     pub facts: Option<OrderFacts>,
 }
 

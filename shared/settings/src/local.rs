@@ -10,6 +10,7 @@ mod levels;
 mod links;
 mod mail;
 mod notices;
+mod reversals;
 mod secrets;
 mod shipments;
 

@@ -13,6 +13,7 @@ mod preview;
 mod privacy;
 mod pushed;
 mod reconcile;
+mod reverse;
 mod scene;
 mod store_order;
 

@@ -7,6 +7,7 @@ use super::{ATTRIBUTE, SHOP, account};
 pub(crate) fn amazon_connection(id: &str) -> Connection {
     Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account: account(id),
         kind: "amazon".into(),

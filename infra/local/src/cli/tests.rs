@@ -94,6 +94,7 @@ fn at(second: i64) -> Timestamp {
 fn connection(id: &str, kind: &str) -> Applied {
     let connection = domain::connection::Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: 1,
         account: Account::new("acme".try_into().unwrap(), id.try_into().unwrap()),
         kind: kind.into(),

@@ -42,9 +42,9 @@ fn webhooks_are_registered_once_and_doctor_sees_what_is_wrong() {
     assert!(said.err.contains("\"wrong\"") && said.err.contains("webhooks register kiln"), "{}", said.err);
 
     let made = world.ask(&["webhooks", "register", "kiln", "--address", &base]);
-    assert_eq!(made[0]["changed"], 4, "{made}");
+    assert_eq!(made[0]["changed"], 5, "{made}");
     let held = subscriptions(&world);
-    assert_eq!(held.len(), 4);
+    assert_eq!(held.len(), 5);
     let url = format!("{base}{}", world.webhook);
     assert!(held.iter().all(|one| one["uri"] == url.as_str()), "where serve said that it listens: {held:?}");
     assert_eq!(world.ask(&["webhooks", "register", "--address", &base])[0]["changed"], 0);

@@ -118,6 +118,7 @@ fn facts(lines: &[(&str, u32)]) -> OrderFacts {
                 ordered: *ordered,
                 cancelled: 0,
                 shipped: Some(0),
+                paid: None,
                 ship_by: None,
             })
             .collect(),

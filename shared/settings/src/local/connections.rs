@@ -12,6 +12,7 @@ use super::levels::{self, Level, Merged, merge};
 use super::links::{self, RawLink};
 use super::mail::{base_url, base_url_of, required_text};
 use super::notices;
+use super::reversals;
 use super::secrets::SecretReader;
 use super::{ConfiguredConnection, Kinds};
 use crate::near::{did_you_mean, nearest};
@@ -106,6 +107,7 @@ fn draft<'a>(number: usize, section: Section<'a>, context: &Context<'_>) -> Draf
     let secrets_expire_at = section.get("expires").and_then(|node| date(&node));
     let (webhook_secrets, secrets) = secrets(&section.section("secrets"), &kind, side, context);
     notices::check(section.section("notify_buyer"), &kind, context.kinds);
+    let reversals = reversals::read(section.section("reversals"), side);
     let options = options(&section, &kind, context);
     // Where the id is wrong already, a stand-in lets the other checks go on.
     let any_id = id.clone().or_else(|| ConnectionId::try_from(format!("connection-{number}")).ok());
@@ -124,6 +126,7 @@ fn draft<'a>(number: usize, section: Section<'a>, context: &Context<'_>) -> Draf
             timing: merged.timing,
             carriers: merged.carriers,
             shipments: merged.shipments,
+            reversals,
         },
         webhook_secrets,
         secrets,

@@ -37,6 +37,8 @@ pub(super) async fn take(
             if store.webhooks_are_hints(&connection) {
                 facts.fulfillments.clear();
                 facts.cancelled_at = None;
+                // Nothing else tells of refunds: from such a shop they are not taken on.
+                facts.refunds.clear();
                 facts.read_the_store = true;
             }
             let order = StoreOrderRef { account: account.clone(), order };
