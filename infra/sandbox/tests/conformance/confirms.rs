@@ -176,7 +176,7 @@ fn what_was_cut_off_before_is_told_after_reading() {
                 TransportError::MaybeSent(_) => Reached::Maybe,
                 TransportError::NothingSent(_) => Reached::No,
             };
-            world.fault(Call::Confirm, Box::new(move |_| Err(error)));
+            world.fault(Call::Confirm, Box::new(move |_, _| Err(error)));
             let failure = world.confirm(&confirmation).await.unwrap_err().failure;
             assert_eq!(failure, Failure::Retryable { reached, after: None });
             assert_eq!(world.wire.made(Call::Confirm), 1, "not repeated");
@@ -194,7 +194,7 @@ fn many_answers_lost_in_a_row_leave_one_package() {
         let placed = world.order(1, &[2, 1]);
         for told in world.in_two(&placed) {
             let lost = || TransportError::MaybeSent("cut off".to_owned());
-            world.fault(Call::Confirm, Box::new(move |_| Err(lost())));
+            world.fault(Call::Confirm, Box::new(move |_, _| Err(lost())));
             world.fault(Call::Confirm, done_then(Err(lost())));
             world.tell(&placed, &told).await;
         }

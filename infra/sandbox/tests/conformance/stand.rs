@@ -95,22 +95,25 @@ pub(crate) enum Call {
     Other,
 }
 
-/// A marketplace's stand-in with the sellers [`ANN`] and [`BOB`].
-pub(crate) trait Stand: Send {
+/// What answers a connector's requests.
+pub(crate) trait Opposite: Send {
     /// The kind of the connector that it stands opposite.
     fn kind(&self) -> &'static str;
-
-    /// The options of a seller's connection, all that matter.
-    fn options(&self, seller: &str) -> Vec<(&'static str, String)>;
-
-    /// The secrets of a seller's connection.
-    fn secrets(&self, seller: &str) -> Vec<(&'static str, String)>;
 
     /// Answers a request; its path is without a prefix.
     fn handle(&mut self, now: Timestamp, request: &Request<Vec<u8>>) -> Outcome;
 
     /// What a request is for.
     fn call(&self, request: &Request<Vec<u8>>) -> Call;
+}
+
+/// A marketplace's stand-in with the sellers [`ANN`] and [`BOB`].
+pub(crate) trait Stand: Opposite {
+    /// The options of a seller's connection, all that matter.
+    fn options(&self, seller: &str) -> Vec<(&'static str, String)>;
+
+    /// The secrets of a seller's connection.
+    fn secrets(&self, seller: &str) -> Vec<(&'static str, String)>;
 
     /// Makes an order; `None` if there is no such thing here.
     fn place(&mut self, now: Timestamp, wanted: &Wanted) -> Option<Placed>;

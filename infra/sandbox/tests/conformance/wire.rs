@@ -14,13 +14,13 @@ use ports::{Clock as _, Transport, TransportError};
 use sandbox::Outcome;
 use serde_json::Value;
 
-use crate::stand::{Call, Stand};
+use crate::stand::{Call, Opposite};
 
 /// What came back.
 pub(crate) type Answered = Result<Response<Vec<u8>>, TransportError>;
 
 /// What becomes of a call: it may let the stand-in answer, or not, and change what it answered.
-pub(crate) type Fault = Box<dyn FnOnce(&mut dyn FnMut() -> Answered) -> Answered + Send>;
+pub(crate) type Fault = Box<dyn FnOnce(&Request<Vec<u8>>, &mut dyn FnMut() -> Answered) -> Answered + Send>;
 
 /// An answer that nobody at the marketplace gave.
 pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Response<Vec<u8>> {
@@ -33,12 +33,12 @@ pub(crate) fn answer(status: u16, headers: &[(&str, &str)], body: &str) -> Respo
 
 /// Answered before it comes to the marketplace.
 pub(crate) fn instead(response: Response<Vec<u8>>) -> Fault {
-    Box::new(move |_| Ok(response))
+    Box::new(move |_, _| Ok(response))
 }
 
 /// Done, and then answered like this.
 pub(crate) fn done_then(answered: Answered) -> Fault {
-    Box::new(move |forward| {
+    Box::new(move |_, forward| {
         let _ = forward();
         answered
     })
@@ -46,7 +46,7 @@ pub(crate) fn done_then(answered: Answered) -> Fault {
 
 /// The true answer with its body changed.
 pub(crate) fn body_changed(change: impl FnOnce(Vec<u8>) -> Vec<u8> + Send + 'static) -> Fault {
-    Box::new(move |forward| forward().map(|response| response.map(change)))
+    Box::new(move |_, forward| forward().map(|response| response.map(change)))
 }
 
 /// The true answer with its JSON changed.
@@ -58,9 +58,23 @@ pub(crate) fn json_changed(change: impl FnOnce(&mut Value) + Send + 'static) -> 
     })
 }
 
+/// Answered with a body in which `place` stands for the credentials that this very request carried.
+pub(crate) fn echoing(response: Response<Vec<u8>>, place: &'static str) -> Fault {
+    Box::new(move |request, _| {
+        let carried = request.headers().iter().filter(|(name, _)| {
+            ["authorization", "token", "key"].iter().any(|word| name.as_str().contains(word))
+        });
+        let values = carried.filter_map(|(_, value)| value.to_str().ok());
+        let values: Vec<&str> = values.map(|value| value.rsplit(' ').next().unwrap_or(value)).collect();
+        assert!(!values.is_empty(), "a call carries credentials: {:?}", request.headers().keys());
+        let echo = |body: Vec<u8>| String::from_utf8(body).unwrap().replace(place, &values.join(" "));
+        Ok(response.map(|body| echo(body).into_bytes()))
+    })
+}
+
 /// The wire.
-pub(crate) struct Wire {
-    stand: Mutex<Box<dyn Stand>>,
+pub(crate) struct Wire<S: Opposite + ?Sized> {
+    stand: Mutex<Box<S>>,
     pub(crate) clock: ManualClock,
     /// Seconds by which the marketplace's clock is ahead of ours.
     ahead: AtomicI64,
@@ -71,8 +85,8 @@ pub(crate) struct Wire {
     answers: Mutex<BTreeMap<Call, Response<Vec<u8>>>>,
 }
 
-impl Wire {
-    pub(crate) fn new(stand: Box<dyn Stand>, now: Timestamp) -> Self {
+impl<S: Opposite + ?Sized> Wire<S> {
+    pub(crate) fn new(stand: Box<S>, now: Timestamp) -> Self {
         Self {
             stand: Mutex::new(stand),
             clock: ManualClock::at(now),
@@ -83,7 +97,7 @@ impl Wire {
         }
     }
 
-    pub(crate) fn stand(&self) -> MutexGuard<'_, Box<dyn Stand>> {
+    pub(crate) fn stand(&self) -> MutexGuard<'_, Box<S>> {
         self.stand.lock().unwrap()
     }
 
@@ -141,7 +155,7 @@ impl Wire {
 }
 
 #[async_trait]
-impl Transport for Wire {
+impl<S: Opposite + ?Sized> Transport for Wire<S> {
     async fn send(&self, request: Request<Vec<u8>>) -> Answered {
         // Others get a turn while a request is under way, as on a real wire.
         let mut turns = 3;
@@ -161,7 +175,7 @@ impl Transport for Wire {
             faults.iter().position(|(waits_for, _)| *waits_for == call).map(|at| faults.remove(at).1)
         };
         match fault {
-            Some(fault) => fault(&mut || self.forward(call, &request)),
+            Some(fault) => fault(&request, &mut || self.forward(call, &request)),
             None => self.forward(call, &request),
         }
     }

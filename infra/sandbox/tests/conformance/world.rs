@@ -59,7 +59,7 @@ pub(crate) fn start() -> Timestamp {
 /// A stand, the connector opposite, and time in one hand.
 pub(crate) struct World {
     pub(crate) connector: Arc<dyn Marketplace>,
-    pub(crate) wire: Wire,
+    pub(crate) wire: Wire<dyn Stand>,
     pub(crate) credentials: MemoryCredentials,
     rng: SeededRng,
     /// Every secret that there ever was: none may show in an error.

@@ -10,8 +10,8 @@ use sandbox::{Outcome, Standin as _};
 use serde_json::json;
 
 use crate::stand::{
-    ANN, BOB, BulkStand, CANARY, Call, Grant, Happening, NotifyStand, Package, Placed, PushStand, Stand,
-    State, Wanted,
+    ANN, BOB, BulkStand, CANARY, Call, Grant, Happening, NotifyStand, Opposite, Package, Placed, PushStand,
+    Stand, State, Wanted,
 };
 
 const UNITED_STATES: &str = "ATVPDKIKX0DER";
@@ -39,22 +39,9 @@ fn seller(name: &str, access_denied: bool) -> Seller {
     }
 }
 
-impl Stand for Amazon {
+impl Opposite for Amazon {
     fn kind(&self) -> &'static str {
         "amazon"
-    }
-
-    fn options(&self, _: &str) -> Vec<(&'static str, String)> {
-        vec![("region", "na".to_owned())]
-    }
-
-    fn secrets(&self, name: &str) -> Vec<(&'static str, String)> {
-        let seller = seller(name, false);
-        vec![
-            ("client_id", seller.client_id),
-            ("client_secret", seller.client_secret),
-            ("refresh_token", seller.refresh_token),
-        ]
     }
 
     fn handle(&mut self, now: Timestamp, request: &Request<Vec<u8>>) -> Outcome {
@@ -70,6 +57,21 @@ impl Stand for Amazon {
             (_, ["orders", "v0", "orders", _, "shipmentConfirmation"]) => Call::Confirm,
             _ => Call::Other,
         }
+    }
+}
+
+impl Stand for Amazon {
+    fn options(&self, _: &str) -> Vec<(&'static str, String)> {
+        vec![("region", "na".to_owned())]
+    }
+
+    fn secrets(&self, name: &str) -> Vec<(&'static str, String)> {
+        let seller = seller(name, false);
+        vec![
+            ("client_id", seller.client_id),
+            ("client_secret", seller.client_secret),
+            ("refresh_token", seller.refresh_token),
+        ]
     }
 
     fn place(&mut self, now: Timestamp, wanted: &Wanted) -> Option<Placed> {
