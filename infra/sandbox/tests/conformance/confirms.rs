@@ -9,7 +9,7 @@ use ports::TransportError;
 
 use crate::stand::{Call, Package, Placed};
 use crate::wire::done_then;
-use crate::world::{World, each};
+use crate::world::{World, calls, each};
 
 const MAYBE: Failure = Failure::Retryable { reached: Reached::Maybe, after: None };
 
@@ -55,7 +55,7 @@ fn confirming_spends_what_it_says() {
         world.read(&placed).await;
         world.wire.forget();
         world.confirm(&world.whole(&placed, 1)).await.unwrap();
-        assert_eq!(world.wire.made_but_tokens(), world.connector.traits().spends.confirm.len());
+        assert_eq!(world.wire.made_but_tokens(), calls(world.connector.traits().spends.confirm));
     });
 }
 

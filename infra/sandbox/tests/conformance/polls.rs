@@ -7,7 +7,7 @@ use domain::marketplace_order::OrderStatus;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::stand::{ANN, BOB, Call, Happening, State, Wanted};
-use crate::world::{World, each, start};
+use crate::world::{World, calls, each, start};
 
 fn ready(number: u32, seller: &'static str) -> Wanted {
     Wanted { seller, number, lines: vec![1], state: State::Ready }
@@ -40,7 +40,7 @@ fn a_page_spends_what_it_says() {
         world.poll(start()).await;
         world.wire.forget();
         let (_, pages, _) = world.poll(start()).await;
-        assert_eq!(world.wire.made_but_tokens(), pages * world.connector.traits().spends.poll.len());
+        assert_eq!(world.wire.made_but_tokens(), pages * calls(world.connector.traits().spends.poll));
         assert!(world.wire.made(Call::Poll) >= pages);
     });
 }

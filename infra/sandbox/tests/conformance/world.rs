@@ -303,6 +303,11 @@ impl World {
     }
 }
 
+/// How many calls these limits are spent by: a name twice means two.
+pub(crate) fn calls(spends: &[&str]) -> usize {
+    spends.iter().map(|name| spends.iter().filter(|other| *other == name).count()).max().unwrap_or_default()
+}
+
 /// Nothing of the buyer is in this text.
 pub(crate) fn without_buyer(text: &str) {
     assert!(!text.to_lowercase().contains(&CANARY.to_lowercase()), "the buyer in {text}");

@@ -59,8 +59,8 @@ impl Opposite for Shopify {
     fn call(&self, request: &Request<Vec<u8>>) -> Call {
         let body: Value = serde_json::from_slice(request.body()).unwrap_or_default();
         match body["operationName"].as_str() {
-            Some("readOrder") => Call::Read,
-            Some("changedFulfillments") => Call::Poll,
+            Some("ReadOrder") => Call::Read,
+            Some("ChangedFulfillments") => Call::Poll,
             _ => Call::Other,
         }
     }
