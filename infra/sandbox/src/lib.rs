@@ -5,6 +5,7 @@
 
 pub mod amazon;
 pub mod faults;
+pub mod recorded;
 pub mod server;
 pub mod shopify;
 

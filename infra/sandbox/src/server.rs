@@ -80,14 +80,16 @@ async fn answer(
         }
         Err(_) => return Err(CutOff),
     };
-    let Some((standin, uri)) = mounts.iter().find_map(|(prefix, standin)| {
+    let Some((prefix, standin, uri)) = mounts.iter().find_map(|(prefix, standin)| {
         let rest = parts.uri.path().strip_prefix(prefix.as_str())?;
-        (rest.is_empty() || rest.starts_with('/')).then(|| below(&parts.uri, rest)).map(|uri| (standin, uri))
+        let ours = rest.is_empty() || rest.starts_with('/');
+        ours.then(|| below(&parts.uri, rest)).map(|uri| (prefix, standin, uri))
     }) else {
         return Ok(plain(StatusCode::NOT_FOUND));
     };
     parts.uri = uri;
     let request = Request::from_parts(parts, body);
+    crate::recorded::write(prefix, &request);
     let outcome = {
         // A stand-in that panicked has lost one request, not its state.
         let mut standin = standin.lock().unwrap_or_else(PoisonError::into_inner);
