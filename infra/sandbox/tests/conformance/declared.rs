@@ -149,7 +149,7 @@ fn an_examination_is_good_then_bad_and_changes_nothing() {
         }
         assert_eq!(world.packages(&placed).len(), 0);
 
-        world.wire.stand().grant(ANN, Grant::Revoked);
+        world.grant(ANN, Grant::Revoked);
         for _ in 0..2 {
             let checks = world.connector.check_up(world.reach(), &connection).await;
             world.later(2);

@@ -188,7 +188,7 @@ fn an_expired_token_is_replaced_and_nothing_is_lost() {
         let world = subject.world();
         let placed = world.order(1, &[2]);
         world.read(&placed).await;
-        world.wire.stand().grant(ANN, Grant::Expired);
+        world.grant(ANN, Grant::Expired);
         if let Err(error) = world.confirm(&world.whole(&placed, 1)).await {
             let again = matches!(error.failure, Failure::Retryable { reached: Reached::No, .. });
             assert!(again, "refused for its token, so nothing was done: {:?}", error.failure);
@@ -209,7 +209,7 @@ fn a_revoked_seller_is_asked_to_reconnect_and_the_others_go_on() {
         let bobs = world.ordered(wanted).unwrap();
         world.read(&placed).await;
         world.read(&bobs).await;
-        world.wire.stand().grant(ANN, Grant::Revoked);
+        world.grant(ANN, Grant::Revoked);
         // The old token's refusal proves little; asking for a new one does.
         let mut failures = Vec::new();
         for _ in 0..3 {
@@ -226,7 +226,7 @@ fn a_revoked_seller_is_asked_to_reconnect_and_the_others_go_on() {
         assert_eq!(world.try_read(&placed).await.unwrap_err().failure, reconnect);
         world.read(&bobs).await;
 
-        world.wire.stand().grant(ANN, Grant::Restored);
+        world.grant(ANN, Grant::Restored);
         world.connect(ANN);
         world.confirm(&world.whole(&placed, 1)).await.unwrap();
         assert_eq!(world.packages(&placed).len(), 1);
@@ -238,7 +238,7 @@ fn a_right_that_is_missing_is_not_retried_for_ever() {
     each(async |subject| {
         let world = subject.world();
         let placed = world.order(1, &[2]);
-        world.wire.stand().grant(ANN, Grant::Narrow);
+        world.grant(ANN, Grant::Narrow);
         let want = world.wire.stand().narrow();
         let mut failures = Vec::new();
         for _ in 0..2 {
@@ -247,7 +247,7 @@ fn a_right_that_is_missing_is_not_retried_for_ever() {
         }
         assert_eq!(failures[1], want, "{failures:?}");
         assert_eq!(world.packages(&placed).len(), 0);
-        world.wire.stand().grant(ANN, Grant::Restored);
+        world.grant(ANN, Grant::Restored);
         world.connect(ANN);
         world.confirm(&world.whole(&placed, 1)).await.unwrap();
     });

@@ -98,7 +98,7 @@ fn order_ids_come_back_as_they_were_and_nothing_else_is_one() {
             "as people paste"
         );
         let long = "1".repeat(5_000);
-        for odd in ["", " ", "-", "../../x", "a b", "1\u{0}2", "?x=y", "#1001", "💡", long.as_str()] {
+        for odd in ["", " ", "-", "../../x", "a b", "1\u{0}2", "?x=y", "💡", long.as_str()] {
             assert_eq!(world.connector.order_id(odd), None, "{odd:?}");
         }
     });

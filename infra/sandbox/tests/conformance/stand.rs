@@ -128,7 +128,7 @@ pub(crate) trait Stand: Opposite {
     fn carrier(&self) -> CarrierCode;
 
     /// Lets something become of a seller's authorisation.
-    fn grant(&mut self, seller: &str, grant: Grant);
+    fn grant(&mut self, now: Timestamp, seller: &str, grant: Grant);
 
     /// What confirming must fail with while the authorisation is [`Grant::Narrow`].
     fn narrow(&self) -> Failure;

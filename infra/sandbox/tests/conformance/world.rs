@@ -18,7 +18,7 @@ use ports::memory::{MemoryCredentials, SeededRng};
 use ports::{Clock as _, Credential, Credentials as _};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::stand::{ANN, BOB, CANARY, Call, Happening, Package, Placed, Stand, State, Wanted};
+use crate::stand::{ANN, BOB, CANARY, Call, Grant, Happening, Package, Placed, Stand, State, Wanted};
 use crate::stands;
 use crate::wire::{Fault, Wire};
 
@@ -138,6 +138,12 @@ impl World {
     pub(crate) fn happen(&self, placed: &Placed, what: Happening) -> bool {
         let now = self.wire.their_now();
         self.wire.stand().happen(now, placed, what)
+    }
+
+    /// Lets something become of a seller's authorisation.
+    pub(crate) fn grant(&self, seller: &str, grant: Grant) {
+        let now = self.wire.their_now();
+        self.wire.stand().grant(now, seller, grant);
     }
 
     /// What the marketplace has.

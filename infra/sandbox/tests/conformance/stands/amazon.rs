@@ -134,7 +134,7 @@ impl Stand for Amazon {
         CarrierCode { code: "USPS".to_owned(), name: None }
     }
 
-    fn grant(&mut self, name: &str, grant: Grant) {
+    fn grant(&mut self, _: Timestamp, name: &str, grant: Grant) {
         match grant {
             Grant::Expired => self.0.expire(name),
             Grant::Revoked => self.0.revoke(name).unwrap(),

@@ -125,7 +125,7 @@ impl Stand for Template {
         CarrierCode { code: "USPS".to_owned(), name: None }
     }
 
-    fn grant(&mut self, seller: &str, grant: Grant) {
+    fn grant(&mut self, _: Timestamp, seller: &str, grant: Grant) {
         match grant {
             Grant::Expired => self.0.expire(seller),
             Grant::Revoked => {
