@@ -8,6 +8,7 @@ pub mod faults;
 pub mod recorded;
 pub mod server;
 pub mod shopify;
+pub mod template;
 
 use std::time::Duration;
 

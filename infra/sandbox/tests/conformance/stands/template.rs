@@ -1,12 +1,11 @@
 //! TEMPLATE: the invented marketplace of `shared/connectors/_template_marketplace`. Copied to try a new one.
 
-mod standin;
-
 use connector_api::{Failure, MerchantAction};
 use domain::confirmation::CarrierCode;
 use domain::ids::{MarketplaceId, MarketplaceOrderId, OrderLineId};
-use http::{Method, Request};
+use http::{HeaderName, HeaderValue, Method, Request};
 use jiff::Timestamp;
+use sandbox::template::{Change, Item, NewOrder, TemplateSandbox};
 use sandbox::{Outcome, Standin as _};
 use secrecy::SecretString;
 
@@ -14,7 +13,6 @@ use crate::stand::{
     ANN, BOB, BulkStand, CANARY, Call, Grant, Happening, NotifyStand, Opposite, Package, Placed, Post,
     PushStand, Stand, State, Wanted,
 };
-use standin::{Grants, Item, Order, TemplateSandbox};
 
 const WEBHOOK_SECRET: &str = "webhook-secret-of-the-template";
 
@@ -23,16 +21,12 @@ pub(crate) struct Template(TemplateSandbox);
 
 impl Template {
     pub(crate) fn new() -> Self {
-        let mut sandbox = TemplateSandbox::default();
+        let mut sandbox = TemplateSandbox::new();
         for name in [ANN, BOB] {
-            sandbox.shops.insert(name.to_owned(), grants(name, false));
+            sandbox.authorise(name, &first_refresh_token(name), false);
         }
         Self(sandbox)
     }
-}
-
-fn grants(name: &str, narrow: bool) -> Grants {
-    Grants::begin(first_refresh_token(name), narrow)
 }
 
 fn first_refresh_token(name: &str) -> String {
@@ -88,34 +82,29 @@ impl Stand for Template {
             country: "us",
             lines: lines.collect(),
         };
-        let order = Order {
+        let order = NewOrder {
             shop: wanted.seller.to_owned(),
-            placed_at: now,
-            updated_at: now,
+            id,
+            items,
             paid: wanted.state != State::Unpaid,
             theirs: wanted.state == State::Theirs,
-            cancel_requested: false,
-            cancelled: false,
-            items,
-            packages: Vec::new(),
             buyer: CANARY.to_owned(),
         };
-        self.0.orders.insert(id, order);
+        self.0.add_order(now, order);
         Some(placed)
     }
 
     fn happen(&mut self, now: Timestamp, placed: &Placed, what: Happening) -> bool {
-        let order = self.0.orders.get_mut(placed.id.as_str()).unwrap();
-        match what {
-            Happening::CancelAsked => order.cancel_requested = true,
-            Happening::Cancelled => order.cancelled = true,
-        }
-        order.updated_at = now;
+        let change = match what {
+            Happening::CancelAsked => Change::CancelAsked,
+            Happening::Cancelled => Change::Cancelled,
+        };
+        self.0.change_order(now, placed.id.as_str(), change).unwrap();
         true
     }
 
     fn packages(&self, placed: &Placed) -> Vec<Package> {
-        let packages = self.0.orders[placed.id.as_str()].packages.iter();
+        let packages = self.0.packages(placed.id.as_str()).into_iter();
         packages
             .map(|package| Package { number: package["tracking_number"].as_str().map(str::to_owned) })
             .collect()
@@ -128,12 +117,9 @@ impl Stand for Template {
     fn grant(&mut self, _: Timestamp, seller: &str, grant: Grant) {
         match grant {
             Grant::Expired => self.0.expire(seller),
-            Grant::Revoked => {
-                self.0.expire(seller);
-                self.0.shops.get_mut(seller).unwrap().revoked = true;
-            }
-            Grant::Restored => drop(self.0.shops.insert(seller.to_owned(), grants(seller, false))),
-            Grant::Narrow => drop(self.0.shops.insert(seller.to_owned(), grants(seller, true))),
+            Grant::Revoked => self.0.revoke(seller),
+            Grant::Restored => self.0.authorise(seller, &first_refresh_token(seller), false),
+            Grant::Narrow => self.0.authorise(seller, &first_refresh_token(seller), true),
         }
     }
 
@@ -169,7 +155,10 @@ impl NotifyStand for Template {
 
     fn post(&mut self, _: Timestamp, placed: &Placed) -> Post {
         let (headers, body) = self.0.post(placed.id.as_str(), WEBHOOK_SECRET);
-        Post { headers, body }
+        let headers = headers
+            .into_iter()
+            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::try_from(value).unwrap()));
+        Post { headers: headers.collect(), body }
     }
 
     fn challenge(&self) -> Option<String> {
