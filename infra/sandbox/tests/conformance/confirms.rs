@@ -55,7 +55,8 @@ fn confirming_spends_what_it_says() {
         world.read(&placed).await;
         world.wire.forget();
         world.confirm(&world.whole(&placed, 1)).await.unwrap();
-        assert_eq!(world.wire.made_but_tokens(), calls(world.connector.traits().spends.confirm));
+        let made = world.wire.made_but_tokens();
+        assert!(calls(world.connector.traits().spends.confirm, 1).contains(&made), "{made} calls");
     });
 }
 

@@ -79,6 +79,14 @@ fn oddest_values() -> Vec<Option<Value>> {
     ]
 }
 
+/// Where the list of so many rows is, however deep.
+fn list_of(value: &Value, rows: usize) -> Option<String> {
+    let is_it = |place: &String| {
+        value.pointer(place).and_then(Value::as_array).is_some_and(|list| list.len() == rows)
+    };
+    places(value).into_iter().find(is_it)
+}
+
 /// A read that failed for an odd answer may pass by itself: nobody gives the order up for it.
 fn passes(error: &ChannelError) -> bool {
     matches!(error.failure, Failure::Retryable { .. } | Failure::Throttled { .. })
@@ -130,18 +138,12 @@ fn an_odd_order_of_a_page_keeps_no_other_from_being_seen() {
         let since = Cursor { since: start(), page: None };
         assert_eq!(world.page(&since).await.unwrap().orders.len(), 5);
         let whole = world.wire.last_json(Call::Poll).unwrap();
-        let (_, rows) = whole
-            .as_object()
-            .unwrap()
-            .iter()
-            .find(|(_, value)| value.as_array().is_some_and(|rows| rows.len() == 5))
-            .expect("a page is an object with a list of the orders");
-        let first = &rows[0];
-        let list = whole.as_object().unwrap().iter().find(|(_, value)| *value == rows).unwrap().0.clone();
+        let list = list_of(&whole, 5).expect("a page holds a list of the orders");
+        let first = whole.pointer(&format!("{list}/0")).unwrap();
         let of_first = first.to_string().contains(other.id.as_str());
         for place in places(first) {
             for value in oddest_values() {
-                let at = format!("/{list}/0{place}");
+                let at = format!("{list}/0{place}");
                 let said = format!("{at} := {value:.60?}");
                 world.fault(Call::Poll, json_changed(move |whole| put(whole, &at, value)));
                 match world.page(&since).await {

@@ -112,7 +112,8 @@ fn a_read_spends_what_it_says() {
         world.read(&placed).await;
         world.wire.forget();
         world.read(&placed).await;
-        assert_eq!(world.wire.made_but_tokens(), calls(world.connector.traits().spends.read));
+        let made = world.wire.made_but_tokens();
+        assert!(calls(world.connector.traits().spends.read, 1).contains(&made), "{made} calls");
         assert_eq!(world.wire.made(Call::Confirm), 0);
     });
 }

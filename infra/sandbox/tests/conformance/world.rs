@@ -1,6 +1,7 @@
 //! A stand, the connector opposite, a connection of each seller's, and time in one hand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -309,9 +310,12 @@ impl World {
     }
 }
 
-/// How many calls these limits are spent by: a name twice means two.
-pub(crate) fn calls(spends: &[&str]) -> usize {
-    spends.iter().map(|name| spends.iter().filter(|other| *other == name).count()).max().unwrap_or_default()
+/// How many calls may spend these limits so many times.
+///
+/// A name twice is two calls; two names are two calls, or one that counts against both.
+pub(crate) fn calls(spends: &[&str], times: usize) -> RangeInclusive<usize> {
+    let most = spends.iter().map(|name| spends.iter().filter(|other| *other == name).count()).max();
+    times * most.unwrap_or_default()..=times * spends.len()
 }
 
 /// Nothing of the buyer is in this text.
