@@ -10,6 +10,7 @@ pub mod faults;
 pub mod recorded;
 pub mod server;
 pub mod shopify;
+pub mod template;
 
 use std::time::Duration;
 

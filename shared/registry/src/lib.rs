@@ -33,6 +33,18 @@ impl Default for Registry {
     }
 }
 
+impl Registry {
+    /// Every store connector, in the order of the list.
+    pub fn stores(&self) -> impl Iterator<Item = Arc<dyn Store>> {
+        self.stores.iter().cloned()
+    }
+
+    /// Every marketplace connector, in the order of the list.
+    pub fn marketplaces(&self) -> impl Iterator<Item = Arc<dyn Marketplace>> {
+        self.marketplaces.iter().cloned()
+    }
+}
+
 impl Connectors for Registry {
     fn store(&self, kind: &str) -> Option<&dyn Store> {
         self.stores.iter().find(|s| s.kind() == kind).map(AsRef::as_ref)

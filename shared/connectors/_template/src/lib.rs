@@ -46,7 +46,7 @@ const TOPICS: &[(&str, Allowed)] = &[(
     ]),
 )];
 
-/// The connector. For a marketplace, implement [`connector_api::Marketplace`] instead: see `connector-amazon`.
+/// The connector of a store. For a marketplace, `_template_marketplace` is copied instead.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Template;
 

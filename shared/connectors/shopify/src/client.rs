@@ -93,10 +93,13 @@ impl<'a> Client<'a> {
         let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let request_id = text("x-request-id").map(|id| id.chars().take(100).collect::<String>());
         let judged = errors::classify(answer.status().as_u16(), text(RETRY_AFTER.as_str()), answer.body());
-        if let Some((failure, mut detail)) = judged {
-            // Should an answer ever repeat the token, it goes no further.
+        if let Some((mut failure, mut detail)) = judged {
+            // Should an answer ever repeat the token, it goes no further: not in its words, not for a code.
             if let Ok(token) = self.token.to_str() {
                 detail = detail.replace(token, "(token)");
+                if let Failure::Rejected { code } = &mut failure {
+                    *code = code.replace(token, "(token)");
+                }
             }
             return Err(ChannelError::new(TITLE, operation, failure, detail).with_request_id(request_id));
         }

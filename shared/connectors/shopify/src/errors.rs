@@ -172,7 +172,7 @@ impl Answer {
                 Some("ACCESS_DENIED" | "SHOP_INACTIVE" | "UNAUTHORIZED" | "FORBIDDEN") => RECONNECT,
                 Some("INTERNAL_SERVER_ERROR" | "TIMEOUT" | "SERVICE_UNAVAILABLE") => unclear(),
                 // Said of the query itself: sent again, it is refused again.
-                Some(code) => Failure::Rejected { code: code.chars().take(80).collect() },
+                Some(code) => Failure::Rejected { code: code.chars().take(200).collect() },
                 None if problem.message() == "Throttled" => Failure::Throttled { after: self.wait() },
                 None => unclear(),
             };

@@ -47,6 +47,8 @@ impl<T> Page<T> {
 
 #[derive(Deserialize)]
 pub(crate) struct OneOrder<T> {
+    /// `null` if there is no such order. An answer without the field says nothing of the order.
+    #[serde(deserialize_with = "Option::deserialize", bound(deserialize = "T: Deserialize<'de>"))]
     pub(crate) order: Option<T>,
 }
 

@@ -1,0 +1,9 @@
+//! The suite of stores.
+
+mod deliveries;
+mod registered;
+mod shop;
+mod shopify;
+mod trouble;
+mod visits;
+mod world;
