@@ -379,7 +379,7 @@ refresh_token = "12345678.seller"
     #[test]
     fn a_webhook_secret_that_a_marketplace_could_not_use_is_refused_by_its_key() {
         let kinds = KnownKinds(Registry::default());
-        let text = format!("{FILE}webhook = \"canary\"");
+        let text = format!("{FILE}webhook = \"canary, which is no key\"");
         let errors =
             settings::local::parse_text(&text, Path::new("/nowhere"), &|_| None, &kinds).unwrap_err();
         assert_eq!(errors.problems[0].at, "connections[0].secrets.webhook");
