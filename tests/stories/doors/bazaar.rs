@@ -122,6 +122,7 @@ fn facts(sold: &Sold, read_at: Timestamp) -> OrderFacts {
         cancelled: 0,
         shipped: Some(0),
         ship_by: None,
+        paid: None,
     };
     OrderFacts {
         updated_at: sold.updated_at,

@@ -85,6 +85,7 @@ pub(crate) fn confirmation(number: &str, lines: &[(&str, u32)]) -> Confirmation 
         marketplace: MarketplaceId::try_from(MARKETPLACE).unwrap(),
         reference: "421000001".to_owned(),
         tracking: Some(Tracking { carrier, service: Some("Ground Advantage".to_owned()), number }),
+        untracked: None,
         ship_date: "2026-11-21T11:00:00Z".parse().unwrap(),
         lines: lines.iter().map(|(line, units)| (OrderLineId::try_from(*line).unwrap(), *units)).collect(),
     }
@@ -98,6 +99,7 @@ pub(crate) fn whole() -> Confirmation {
 pub(crate) fn connection(address: &str, seller: &str) -> Connection {
     let account = Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from(seller).unwrap());
     Connection {
+        reversals: domain::reversal::Reversals::default(),
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: Connection::SCHEMA,
         account,

@@ -88,6 +88,7 @@ pub(crate) fn confirmation(number: &str, carrier: &str) -> Confirmation {
         marketplace: MarketplaceId::try_from("us").unwrap(),
         reference: "421000001".to_owned(),
         tracking: Some(Tracking { carrier, service: None, number }),
+        untracked: None,
         ship_date: "2026-11-21T11:00:00Z".parse().unwrap(),
         lines: BTreeMap::new(),
     }
@@ -113,6 +114,7 @@ pub(crate) fn connection(address: &str, shop: u64) -> Connection {
         timing: Timing::default(),
         carriers: domain::carrier_policy::CarrierPolicy::default(),
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
     }
 }
 

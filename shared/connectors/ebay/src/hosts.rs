@@ -172,6 +172,7 @@ mod tests {
 
     fn connection(options: Options, base_url: Option<&str>) -> Connection {
         Connection {
+            reversals: domain::reversal::Reversals::default(),
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
             schema: Connection::SCHEMA,
             account: Account::new(

@@ -270,6 +270,8 @@ fn line(item: wire::LineItem, packages: Option<&[ShownPackage]>) -> Result<Order
         cancelled: 0,
         shipped: counted.max(packed),
         ship_by: item.line_item_fulfillment_instructions.and_then(|instructions| instructions.ship_by_date),
+        // No refunds are made through this connector.
+        paid: None,
         id,
     })
 }

@@ -189,6 +189,7 @@ mod tests {
         let options = [("shop_id", "77"), ("country", "us")];
         let options: BTreeMap<_, _> = options.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         Shop::of(&Connection {
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account: Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("e").unwrap()),
             kind: "etsy".to_owned(),

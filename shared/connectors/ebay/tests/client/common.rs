@@ -55,6 +55,7 @@ impl World {
         let account =
             Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("ebay-us").unwrap());
         let connection = Connection {
+            reversals: domain::reversal::Reversals::default(),
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
             schema: Connection::SCHEMA,
             account,
@@ -200,6 +201,7 @@ pub(crate) fn confirmation() -> Confirmation {
     let number = TrackingNumber::try_from("9400 1000-0000.0000 0000 00").unwrap();
     let carrier = CarrierCode { code: "USPS".to_owned(), name: None };
     Confirmation {
+        untracked: None,
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from("EBAY_US").unwrap(),
         reference: "421000001".to_owned(),

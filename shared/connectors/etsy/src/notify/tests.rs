@@ -7,6 +7,7 @@ use super::*;
 
 fn connection() -> Connection {
     Connection {
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account: Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("e").unwrap()),
         kind: "etsy".to_owned(),

@@ -11,6 +11,7 @@ use super::*;
 fn connection(options: &[(&str, &str)]) -> Connection {
     let account = Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("ebay-1").unwrap());
     Connection {
+        reversals: domain::reversal::Reversals::default(),
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: Connection::SCHEMA,
         account,
