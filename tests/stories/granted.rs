@@ -53,6 +53,11 @@ impl Grants {
         std::mem::take(&mut *self.refused.lock().unwrap())
     }
 
+    /// Has every queue refuse what is sent, or take it again.
+    pub(crate) fn queues_are_down(&self, down: bool) {
+        self.queues_down.store(down, Ordering::SeqCst);
+    }
+
     fn used(&self, name: &str, action: &str, resource: &str) -> bool {
         self.used.lock().unwrap().iter().any(|(n, (a, r))| (*n, &**a, &**r) == (name, action, resource))
     }
@@ -177,9 +182,9 @@ fn what_happens_rarely_is_granted_too() {
     system.order(ORDER, &[("LAMP", 1)]);
     let (_, delivery) = system.ship(ORDER, "UPS", &["1Z999AA10123456784"], &[("LAMP", 1)]);
     // The queue is down while the delivery comes: the receiver keeps it, the sweep queues it.
-    system.grants.queues_down.store(true, Ordering::SeqCst);
+    system.grants.queues_are_down(true);
     assert_eq!(system.post(&delivery), 200);
-    system.grants.queues_down.store(false, Ordering::SeqCst);
+    system.grants.queues_are_down(false);
     used("receive-store-webhook", "dynamodb:PutItem", "${DeliveriesTable.Arn}");
     system.pass(5);
     assert_eq!(system.at_amazon(ORDER).len(), 1);

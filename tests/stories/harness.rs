@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_api::Connectors;
-use domain::connection::{Connection, LinkFrom, LinkRule, MailSettings, Timing};
+use domain::connection::Connection;
 use domain::ids::{Account, MarketplaceOrderRef};
 use domain::package::Package;
 use domain::state::StateName;
@@ -18,19 +18,23 @@ use ports::credentials::WebhookKeys;
 use ports::memory::{ManualClock, MemoryCredentials, MemoryLedger, MemoryMail, MemoryQueue, SeededRng};
 use ports::{Clock, Credential, QueueName, Transport, TransportError};
 use sandbox::amazon::{AmazonSandbox, NewItem, NewOrder, Party, Seller, Status};
+use sandbox::ebay::EbaySandbox;
 use sandbox::shopify::{Delivery, FulfillLine, FulfillSpec, LineSpec, OrderSpec, ShopSpec, ShopifySandbox};
 use sandbox::{Outcome, Standin};
 use secrecy::SecretString;
 use workflow::apply::{Applied, apply};
 use workflow::batch::{self, SqsEvent, SqsRecord};
-use workflow::receive::{Inbound, Receiver};
+use workflow::receive::{Answered, Inbound, KeyCache, MarketplaceReceiver, Receiver, RouteKey};
 use workflow::world::World;
 
+mod connections;
+mod ebay;
 mod merchant;
 
 use crate::granted::{GrantedLedger, GrantedQueue, Grants};
 use crate::logs::Log;
 use crate::template::load::Template;
+pub(crate) use connections::{amazon_connection, shopify_connection};
 
 /// Amazon's US marketplace.
 pub(crate) const US: &str = "ATVPDKIKX0DER";
@@ -42,6 +46,7 @@ const ATTRIBUTE: &str = "marketplace-order";
 /// The stand-ins behind a transport.
 pub(crate) struct Wire {
     pub(crate) amazon: Mutex<AmazonSandbox>,
+    pub(crate) ebay: Mutex<EbaySandbox>,
     pub(crate) shopify: Mutex<ShopifySandbox>,
     clock: Arc<ManualClock>,
 }
@@ -54,9 +59,13 @@ impl Transport for Wire {
         let host = parts.uri.host().unwrap_or_default().to_owned();
         let path = parts.uri.path_and_query().map_or("/", |p| p.as_str()).to_owned();
         parts.uri = path.parse().unwrap();
+        if let Ok(host) = http::HeaderValue::from_str(&host) {
+            parts.headers.insert("host", host);
+        }
         let request = http::Request::from_parts(parts, body);
         let outcome = match host.as_str() {
             "amazon.test" => self.amazon.lock().unwrap().handle(now, &request),
+            "ebay.test" => self.ebay.lock().unwrap().handle(now, &request),
             "shopify.test" => self.shopify.lock().unwrap().handle(now, &request),
             other => return Err(TransportError::NothingSent(format!("no host {other}"))),
         };
@@ -81,6 +90,7 @@ pub(crate) struct System {
     pub(crate) wire: Arc<Wire>,
     pub(crate) world: World,
     pub(crate) receiver: Receiver,
+    marketplaces: MarketplaceReceiver,
     pub(crate) grants: Arc<Grants>,
     pub(crate) log: Log,
     orders: Mutex<BTreeMap<String, u64>>,
@@ -92,41 +102,6 @@ pub(crate) fn account(connection: &str) -> Account {
 
 fn secret(text: &str) -> SecretString {
     SecretString::from(text.to_owned())
-}
-
-pub(crate) fn amazon_connection(id: &str) -> Connection {
-    Connection {
-        shipments: domain::shipment_policy::ShipmentPolicy::default(),
-        schema: Connection::SCHEMA,
-        account: account(id),
-        kind: "amazon".into(),
-        sync: true,
-        options: [("region".to_owned(), "na".to_owned())].into(),
-        base_url: Some("http://amazon.test".into()),
-        link: vec![],
-        mail: MailSettings { to: vec!["merchant@example.com".into()], ..MailSettings::default() },
-        time_zone: "America/New_York".into(),
-        timing: Timing::default(),
-        carriers: domain::carrier_policy::CarrierPolicy::default(),
-    }
-}
-
-pub(crate) fn shopify_connection() -> Connection {
-    Connection {
-        account: account("shop"),
-        kind: "shopify".into(),
-        options: [("shop".to_owned(), SHOP.to_owned())].into(),
-        base_url: Some("http://shopify.test".into()),
-        link: ["amazon-us", "amazon-two"]
-            .iter()
-            .map(|id| LinkRule {
-                from: LinkFrom::NoteAttribute { name: ATTRIBUTE.into() },
-                account: (*id).try_into().unwrap(),
-                source_name: Some((*id).to_owned()),
-            })
-            .collect(),
-        ..amazon_connection("shop")
-    }
 }
 
 impl System {
@@ -141,6 +116,13 @@ impl System {
 
     /// Each handler with no more rights than `template` grants it.
     pub(crate) fn deployed(seed: u64, template: &Template) -> Self {
+        let system = Self::on(seed, template, Arc::new(registry::Registry::default()));
+        system.connect();
+        system
+    }
+
+    /// The same with these connectors, and nothing connected.
+    pub(crate) fn on(seed: u64, template: &Template, connectors: Arc<dyn Connectors>) -> Self {
         let grants = Arc::new(Grants::of(template));
         let clock = Arc::new(ManualClock::at("2026-11-20T10:00:00Z".parse().unwrap()));
         let ledger = Arc::new(MemoryLedger::default());
@@ -149,13 +131,13 @@ impl System {
         let credentials = Arc::new(MemoryCredentials::default());
         let wire = Arc::new(Wire {
             amazon: Mutex::new(AmazonSandbox::new()),
+            ebay: Mutex::new(EbaySandbox::new()),
             shopify: Mutex::new(ShopifySandbox::default()),
             clock: clock.clone(),
         });
-        let connectors: Arc<dyn Connectors> = Arc::new(registry::Registry::default());
         let granted_ledger = Arc::new(GrantedLedger { grants: grants.clone(), inner: ledger.clone() });
         let granted_queue = Arc::new(GrantedQueue::new(grants.clone(), queue.clone()));
-        let route_key = secret("route key of the tests, long enough");
+        let route_key = || RouteKey::new(secret("route key of the tests, long enough")).unwrap();
         let world = World {
             ledger: granted_ledger.clone(),
             queue: granted_queue.clone(),
@@ -168,16 +150,26 @@ impl System {
             memo: Arc::default(),
             allow_base_urls: true,
         };
+        let marketplaces = MarketplaceReceiver {
+            queue: granted_queue.clone(),
+            webhook_secrets: credentials.clone(),
+            clock: clock.clone(),
+            rng: world.rng.clone(),
+            transport: wire.clone(),
+            connectors: connectors.clone(),
+            route_key: route_key(),
+            cache: KeyCache::default(),
+        };
         let receiver = Receiver {
             queue: granted_queue,
             ledger: granted_ledger,
             webhook_secrets: credentials.clone(),
             clock: clock.clone(),
             connectors,
-            route_key: signatures::RouteKey::new(route_key).unwrap(),
-            cache: workflow::receive::KeyCache::default(),
+            route_key: route_key(),
+            cache: KeyCache::default(),
         };
-        let system = Self {
+        Self {
             clock,
             ledger,
             queue,
@@ -186,12 +178,11 @@ impl System {
             wire,
             world,
             receiver,
+            marketplaces,
             grants,
             log: Log::listen(),
             orders: Mutex::default(),
-        };
-        system.connect();
-        system
+        }
     }
 
     fn connect(&self) {
@@ -353,9 +344,26 @@ impl System {
                 value.parse().unwrap(),
             );
         }
-        let inbound =
-            Inbound { method: &Method::POST, path, headers: &headers, body: delivery.body.as_bytes() };
+        let inbound = Inbound {
+            method: &Method::POST,
+            path,
+            query: "",
+            headers: &headers,
+            body: delivery.body.as_bytes(),
+        };
         self.grants.as_function("receive-store-webhook", || block_on(self.receiver.receive(inbound))).status
+    }
+
+    /// A marketplace asks or posts.
+    pub(crate) fn notify(&self, inbound: Inbound<'_>) -> Answered {
+        let function = "receive-marketplace-notification";
+        self.grants.as_function(function, || block_on(self.marketplaces.receive(inbound)))
+    }
+
+    /// A marketplace put a message into its queue; whether it was worked on.
+    pub(crate) fn push(&self, kind: &str, body: &str) -> bool {
+        let work = || block_on(workflow::sync::pushed(&self.world, kind, body, Some(self.now())));
+        self.grants.as_function("sync-order", work).is_ok()
     }
 
     /// Works until nothing is visible in any queue.
@@ -375,8 +383,9 @@ impl System {
             for message in self.queue.receive(queue, 10, visibility) {
                 worked = true;
                 let receives = message.receives.to_string();
-                let attributes = batch::SqsAttributes { receives };
-                let record = SqsRecord { message_id: "1".into(), body: message.body.clone(), attributes };
+                let attributes = batch::SqsAttributes { receives, sent: String::new() };
+                let (body, queue_arn) = (message.body.clone(), String::new());
+                let record = SqsRecord { message_id: "1".into(), body, attributes, queue: queue_arn };
                 let event = SqsEvent { records: vec![record] };
                 let failed = match queue {
                     QueueName::Inbound => self.grants.as_function("sync-order", || {

@@ -9,6 +9,12 @@ mod dependencies;
 #[cfg(test)]
 mod doctor;
 #[cfg(test)]
+mod doors;
+#[cfg(test)]
+mod ebay;
+#[cfg(test)]
+mod feeds;
+#[cfg(test)]
 mod granted;
 #[cfg(test)]
 mod harness;
@@ -26,6 +32,8 @@ mod mapping_tools;
 mod one_path;
 #[cfg(test)]
 mod parcel;
+#[cfg(test)]
+mod reversals;
 #[cfg(test)]
 mod simulation;
 #[cfg(test)]

@@ -12,17 +12,18 @@ use load::Template;
 /// Returns what is wrong, in words; nothing if the rule is kept.
 type Rule = fn(&Template) -> Vec<String>;
 
-const RULES: [(&str, Rule); 20] = [
+const RULES: [(&str, Rule); 21] = [
     ("own role", grants::each_function_has_its_own_role),
     ("written out", grants::policies_are_written_out),
     ("exact actions", grants::actions_are_exact),
     ("exact resources", grants::resources_are_exact),
     ("open to all", grants::only_urls_are_open_to_all),
     ("url permissions", grants::urls_have_both_permissions),
-    ("receiver", grants::receiver_is_granted_this_alone),
+    ("receiver", grants::receivers_are_granted_this_alone),
     ("dear to few", grants::what_is_dear_is_granted_to_few),
     ("apart", grants::secrets_are_apart),
     ("feedback", grants::feedback_is_genuine),
+    ("amazon", grants::amazon_alone_may_enter),
     ("deployed", services::every_function_is_deployed),
     ("plain functions", services::functions_are_plain),
     ("secrets", services::nothing_secret_is_in_the_open),
@@ -68,6 +69,9 @@ fn breaks() -> Vec<Break> {
         "/Resources/ReceiveStoreWebhookRole/Properties/Policies/0/PolicyDocument/Statement/2/Resource";
     let seals = statement_of("SyncOrderRole", "SealAndOpenTokens");
     let via_dynamodb = statement_of("SyncOrderRole", "UseCredentials");
+    let notified = statement_of("ReceiveMarketplaceNotificationRole", "ReadWebhookSecrets");
+    let sends = statement_of("SweepRole", "LookAgainAndTell");
+    let enters = "/Resources/AmazonNotificationsPolicy/Properties/PolicyDocument/Statement/0";
     let trust = "/Resources/SweepRole/Properties/AssumeRolePolicyDocument/Statement/0/Principal";
     let inbound = "/Resources/SyncOrder/Properties/Events/Inbound/Properties";
     let at = |base: &str, rest: &str| -> &'static str { String::leak(format!("{base}{rest}")) };
@@ -245,6 +249,33 @@ fn breaks() -> Vec<Break> {
             "comes wrapped",
         ),
         ("feedback", "/Resources/More", json!({ "Type": "AWS::SQS::QueuePolicy" }), "another way in"),
+        (
+            "receiver",
+            at(notified, "/Resource"),
+            json!([{ "Fn::GetAtt": ["WebhookSecretsTable", "Arn"] }, { "Fn::GetAtt": ["ConnectionsTable", "Arn"] }]),
+            "receive-marketplace-notification: dynamodb:GetItem on ${ConnectionsTable.Arn}",
+        ),
+        ("amazon", "/Resources/AmazonNotificationsPolicy", Value::Null, "lets in somebody else"),
+        ("amazon", at(enters, "/Principal"), json!({ "AWS": "*" }), "lets in somebody else"),
+        ("amazon", at(enters, "/Action"), json!("sqs:SendMessage"), "these two actions"),
+        (
+            "amazon",
+            at(enters, "/Resource"),
+            json!({ "Fn::GetAtt": ["InboundQueue", "Arn"] }),
+            "may enter another queue",
+        ),
+        (
+            "amazon",
+            "/Resources/SyncOrder/Properties/Environment/Variables/AMAZON_QUEUE_ARN",
+            json!({ "Fn::GetAtt": ["InboundQueue", "Arn"] }),
+            "takes its messages for ours",
+        ),
+        (
+            "amazon",
+            at(sends, "/Resource"),
+            json!({ "Fn::GetAtt": ["AmazonNotifications", "Arn"] }),
+            "sweep: may write what passes for Amazon's word",
+        ),
         ("deployed", "/Resources/Sweep", Value::Null, "sweep: only in one"),
         ("plain functions", "/Globals/Function/Timeout", json!(900), "Globals"),
         ("plain functions", "/Globals/Function/Policies", json!(["AmazonSQSFullAccess"]), "Globals"),

@@ -27,7 +27,8 @@ async fn main() -> Result<(), Error> {
     };
     lambda_http::run(service_fn(|request: Request| async move {
         let (method, path, headers) = (request.method(), request.raw_http_path(), request.headers());
-        let reply = receiver.receive(Inbound { method, path, headers, body: request.body() }).await;
+        let reply =
+            receiver.receive(Inbound { method, path, query: "", headers, body: request.body() }).await;
         Ok::<_, Error>(Response::builder().status(reply.status).body(Body::Empty)?)
     }))
     .await

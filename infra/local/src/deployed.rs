@@ -14,6 +14,9 @@ use workflow::world::World;
 use crate::cli::Failure;
 pub(crate) use apply::{Plan, WebhookAddress};
 
+/// What the queue that Amazon writes to is called here.
+pub(crate) const AMAZON_QUEUE: &str = "amazon";
+
 /// Which stack, and as whom.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Which<'a> {
@@ -82,10 +85,25 @@ impl Deployed {
     }
 
     /// Where stores send to: the address before the path.
+    pub(crate) fn receiver(&self) -> Result<String, Failure> {
+        self.door("WebhookUrl")
+    }
+
+    /// Where marketplaces send to: the address before the path.
+    pub(crate) fn marketplace_receiver(&self) -> Result<String, Failure> {
+        self.door("NotificationUrl")
+    }
+
+    /// The queue that Amazon writes to, by its ARN.
+    pub(crate) fn amazon_queue_arn(&self) -> Result<&str, Failure> {
+        Ok(self.stack.output("AmazonNotificationsArn")?)
+    }
+
+    /// A Function URL.
     ///
     /// A local AWS answers for a Function URL's host at its own address, below `/_aws/lambda-url/` and the URL's id.
-    pub(crate) fn receiver(&self) -> Result<String, Failure> {
-        let url = self.stack.output("WebhookUrl")?.trim_end_matches('/');
+    fn door(&self, output: &str) -> Result<String, Failure> {
+        let url = self.stack.output(output)?.trim_end_matches('/');
         let Some(endpoint) = &self.endpoint else { return Ok(url.to_owned()) };
         let host = url.split_once("://").map_or(url, |(_, host)| host);
         let id = host.split('.').next().unwrap_or(host);
@@ -108,6 +126,12 @@ impl Deployed {
             QueueName::Inbound => ("InboundQueue", "InboundDeadLetters"),
             QueueName::Alerts => ("AlertsQueue", "AlertsDeadLetters"),
         };
+        Ok(self.installation.dead_letters(self.stack.output(queue)?, self.stack.output(letters)?))
+    }
+
+    /// The dead letters of the queue that Amazon writes to.
+    pub(crate) fn amazon_letters(&self) -> Result<aws::SqsDeadLetters, Failure> {
+        let (queue, letters) = ("AmazonNotifications", "AmazonNotificationsDeadLetters");
         Ok(self.installation.dead_letters(self.stack.output(queue)?, self.stack.output(letters)?))
     }
 }

@@ -8,6 +8,7 @@ mod database;
 mod mailbox;
 mod queue;
 mod smtp;
+mod tokens;
 mod trouble;
 mod wire;
 mod writer;
@@ -19,6 +20,7 @@ pub(crate) use mailbox::{KeptMail, Mailbox};
 pub(crate) use queue::{Counts, Receipt};
 pub(crate) use queue::{LocalQueue, Received};
 pub(crate) use smtp::{Encryption, SmtpMail, SmtpSettings};
+pub(crate) use tokens::LocalCredentials;
 
 #[cfg(test)]
 mod tests;

@@ -68,6 +68,11 @@ async fn sandbox_alone(global: &Global) -> Result<()> {
         "Amazon   {}   (control: POST {0}/_sandbox/sellers, /orders, /faults …)",
         sandbox.amazon_url()
     )?;
+    writeln!(
+        out,
+        "Etsy     {}   (control: POST {0}/_sandbox/shops, /receipts, /faults …)",
+        sandbox.etsy_url()
+    )?;
     writeln!(out, "Shopify  {}   (control: POST {0}/_sandbox/shops …)", sandbox.shopify_url())?;
     writeln!(out, "Use these as base_url of connections, with allow_base_urls = true. Ctrl-C stops it.")?;
     out.flush()?;
@@ -172,6 +177,9 @@ fn announce(
         if serving.system.world.connectors.store(&connection.kind).is_some() {
             let id = connection.account.connection.as_str();
             writeln!(out, "  webhooks   {base}{}   ({id})", system::webhook_path(&key, id)?)?;
+        } else if !configured.webhook_secrets.is_empty() {
+            let id = &connection.account.connection;
+            writeln!(out, "  webhooks   {base}{}   ({id})", system::notification_path(&key, id)?)?;
         }
     }
     if let Some(sandbox) = sandbox {

@@ -103,6 +103,23 @@ pub(crate) fn populate(sandbox: &SandboxHost, settings: &LocalSettings) -> Resul
                 };
                 locked(&sandbox.amazon)?.add_seller(seller);
             }
+            "etsy" => {
+                let token = text(secrets.get("refresh_token"));
+                // Etsy's tokens begin with their user's number.
+                let user = token.split_once('.').and_then(|(user, _)| user.parse().ok()).unwrap_or(1);
+                let shop = sandbox::etsy::Shop {
+                    shop: connection.option("shop_id").and_then(|id| id.parse().ok()).unwrap_or(1),
+                    user,
+                    country: connection.option("country").unwrap_or("us").to_owned(),
+                    keystring: text(secrets.get("keystring")),
+                    shared_secret: text(secrets.get("shared_secret")),
+                    refresh_token: token,
+                    scopes: vec!["transactions_r".to_owned(), "transactions_w".to_owned()],
+                    closed: false,
+                    webhook_secrets: webhook_secrets.iter().map(|secret| text(Some(secret))).collect(),
+                };
+                locked(&sandbox.etsy)?.add_shop(SystemClock.now(), shop);
+            }
             "shopify" => {
                 let domain = connection.option("shop").unwrap_or_default();
                 let token = text(secrets.get("access_token"));

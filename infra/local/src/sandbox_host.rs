@@ -8,6 +8,7 @@ use ports::Clock as _;
 use ports::SystemClock;
 use sandbox::Standin;
 use sandbox::amazon::AmazonSandbox;
+use sandbox::etsy::EtsySandbox;
 use sandbox::shopify::ShopifySandbox;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -18,6 +19,8 @@ pub(crate) struct SandboxHost {
     pub(crate) address: SocketAddr,
     /// The Amazon stand-in, below `/amazon`.
     pub(crate) amazon: Arc<Mutex<AmazonSandbox>>,
+    /// The Etsy stand-in, below `/etsy`.
+    pub(crate) etsy: Arc<Mutex<EtsySandbox>>,
     /// The Shopify stand-in, below `/shopify`.
     pub(crate) shopify: Arc<Mutex<ShopifySandbox>>,
     task: JoinHandle<()>,
@@ -38,16 +41,25 @@ impl SandboxHost {
         let address = listener.local_addr()?;
         let amazon = Arc::new(Mutex::new(AmazonSandbox::new()));
         let shopify = Arc::new(Mutex::new(ShopifySandbox::default()));
-        let mounts: Vec<(String, Arc<Mutex<dyn Standin>>)> =
-            vec![("/amazon".to_owned(), amazon.clone()), ("/shopify".to_owned(), shopify.clone())];
+        let etsy = Arc::new(Mutex::new(EtsySandbox::new()));
+        let mounts: Vec<(String, Arc<Mutex<dyn Standin>>)> = vec![
+            ("/amazon".to_owned(), amazon.clone()),
+            ("/etsy".to_owned(), etsy.clone()),
+            ("/shopify".to_owned(), shopify.clone()),
+        ];
         let clock = Arc::new(|| SystemClock.now());
         let task = tokio::spawn(sandbox::server::serve(listener, mounts, clock));
-        Ok(Self { address, amazon, shopify, task })
+        Ok(Self { address, amazon, etsy, shopify, task })
     }
 
     /// The Amazon stand-in's base URL.
     pub(crate) fn amazon_url(&self) -> String {
         format!("http://{}/amazon", self.address)
+    }
+
+    /// The Etsy stand-in's base URL.
+    pub(crate) fn etsy_url(&self) -> String {
+        format!("http://{}/etsy", self.address)
     }
 
     /// The Shopify stand-in's base URL.

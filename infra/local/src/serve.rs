@@ -11,15 +11,17 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
+use connector_api::HttpTransport;
 use ports::QueueName;
 use secrecy::SecretString;
 use settings::local::LocalSettings;
 use signatures::RouteKey;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
-use workflow::receive::{Inbound, KeyCache, Receiver};
+use workflow::receive::{Inbound, KeyCache, MarketplaceReceiver, Receiver};
 use workflow::{alerts, batch, poll, sweep, sync};
 
 use crate::embedded::{Received, ServeLock};
@@ -31,6 +33,8 @@ const WORKERS: usize = 4;
 const VISIBILITY: Duration = Duration::from_secs(90);
 /// How long a worker waits for a send before it looks by itself.
 const LOOK: Duration = Duration::from_millis(250);
+/// How long keys that verify may take to come: senders hang up after a few seconds.
+const KEYS_WITHIN: Duration = Duration::from_secs(2);
 /// One more byte than the receiver takes: it says 413 itself.
 const MAX_BODY: usize = 6 * 1024 * 1024 + 1;
 /// How often the schedules run. On AWS: each minute; here it costs next to nothing.
@@ -68,9 +72,9 @@ impl Serving {
         system.queue.take_over().await?;
         let system = Arc::new(system);
         let mut tasks = JoinSet::new();
-        let receiver = Arc::new(receiver(&system, &route_key)?);
+        let doors = Arc::new(Doors::of(&system, &route_key)?);
         let app =
-            Router::new().route("/health", get(|| async { "ok\n" })).fallback(receive).with_state(receiver);
+            Router::new().route("/health", get(|| async { "ok\n" })).fallback(receive).with_state(doors);
         tasks.spawn(async move {
             if let Err(error) = axum::serve(listener, app).await {
                 tracing::error!(%error, "the listener ended");
@@ -99,30 +103,61 @@ impl Serving {
     }
 }
 
-fn receiver(system: &Local, route_key: &SecretString) -> Result<Receiver> {
-    Ok(Receiver {
-        queue: system.queue.clone(),
-        ledger: system.world.ledger.clone(),
-        webhook_secrets: system.credentials.clone(),
-        clock: system.world.clock.clone(),
-        connectors: system.world.connectors.clone(),
-        route_key: RouteKey::new(route_key.clone())?,
-        cache: KeyCache::default(),
-    })
+/// What stands open to the world: one door for stores, one for marketplaces.
+struct Doors {
+    stores: Receiver,
+    marketplaces: MarketplaceReceiver,
 }
 
-/// Any request but the health check: the receiver decides, and says nothing but a status.
-async fn receive(State(receiver): State<Arc<Receiver>>, request: Request<Body>) -> Response {
+impl Doors {
+    fn of(system: &Local, route_key: &SecretString) -> Result<Self> {
+        let world = &system.world;
+        let stores = Receiver {
+            queue: system.queue.clone(),
+            ledger: world.ledger.clone(),
+            webhook_secrets: system.credentials.clone(),
+            clock: world.clock.clone(),
+            connectors: world.connectors.clone(),
+            route_key: RouteKey::new(route_key.clone())?,
+            cache: KeyCache::default(),
+        };
+        let marketplaces = MarketplaceReceiver {
+            queue: system.queue.clone(),
+            webhook_secrets: system.credentials.clone(),
+            clock: world.clock.clone(),
+            rng: world.rng.clone(),
+            transport: Arc::new(HttpTransport::within(KEYS_WITHIN)?),
+            connectors: world.connectors.clone(),
+            route_key: RouteKey::new(route_key.clone())?,
+            cache: KeyCache::default(),
+        };
+        Ok(Self { stores, marketplaces })
+    }
+}
+
+/// Any request but the health check: a receiver decides, and says nothing but a status and the answer to a question.
+async fn receive(State(doors): State<Arc<Doors>>, request: Request<Body>) -> Response {
     let (parts, body) = request.into_parts();
     let body = match axum::body::to_bytes(body, MAX_BODY).await {
         Ok(body) => body,
         // Too long, or cut off: the former is told, the latter hears nothing anyway.
         Err(_) => return StatusCode::PAYLOAD_TOO_LARGE.into_response(),
     };
-    let inbound =
-        Inbound { method: &parts.method, path: parts.uri.path(), headers: &parts.headers, body: &body };
-    let reply = receiver.receive(inbound).await;
-    StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response()
+    let (path, query) = (parts.uri.path(), parts.uri.query().unwrap_or_default());
+    let inbound = Inbound { method: &parts.method, path, query, headers: &parts.headers, body: &body };
+    let Doors { stores: receiver, marketplaces } = doors.as_ref();
+    if !path.starts_with("/webhooks/marketplaces/") {
+        return status(receiver.receive(inbound).await.status).into_response();
+    }
+    let done = marketplaces.receive(inbound).await;
+    match done.json {
+        Some(json) => (status(done.status), [(CONTENT_TYPE, "application/json")], json).into_response(),
+        None => status(done.status).into_response(),
+    }
+}
+
+fn status(code: u16) -> StatusCode {
+    StatusCode::from_u16(code).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// One worker: takes messages and works on them, until the process ends.

@@ -1,17 +1,18 @@
 //! The system on one machine: the same handlers as on AWS, behind adapters that live in one directory.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 use aws::{AwsKeys, Clients, SesMail};
-use connector_api::{BuyerNotice, Connectors, HttpTransport};
+use connector_api::{BuyerNotice, Connectors, HttpTransport, Marketplace};
 use domain::connection::Connection;
+use domain::ids::ConnectionId;
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use ports::credentials::WebhookKeys;
-use ports::memory::MemoryCredentials;
-use ports::{Clock, Credential, Mail, Rng as _, SystemClock, SystemRng};
+use ports::{Clock, Mail, Rng as _, SystemClock, SystemRng};
 use registry::Registry;
 use secrecy::{ExposeSecret as _, SecretString};
 use settings::SettingsErrors;
@@ -23,7 +24,9 @@ use workflow::batch::MAX_RECEIVES;
 use workflow::clock_watch::ClockWatch;
 use workflow::world::World;
 
-use crate::embedded::{DataDir, Database, Encryption, LocalQueue, Mailbox, SmtpMail, SmtpSettings};
+use crate::embedded::{
+    DataDir, Database, Encryption, LocalCredentials, LocalQueue, Mailbox, SmtpMail, SmtpSettings,
+};
 
 /// Everything open.
 pub(crate) struct Local {
@@ -32,8 +35,8 @@ pub(crate) struct Local {
     pub(crate) queue: Arc<LocalQueue>,
     pub(crate) mailbox: Arc<Mailbox>,
     pub(crate) database: Database,
-    /// Secrets stay in memory: nothing secret is written to the data directory.
-    pub(crate) credentials: Arc<MemoryCredentials>,
+    /// The settings' secrets stay in memory; tokens that took their place are kept in the data directory.
+    pub(crate) credentials: Arc<LocalCredentials>,
 }
 
 /// The connectors, as settings ask for them.
@@ -80,6 +83,14 @@ impl Kinds for KnownKinds {
     fn needs_webhook_secret(&self, kind: &str) -> bool {
         self.0.store(kind).is_some()
     }
+
+    fn takes_webhook_secret(&self, kind: &str) -> bool {
+        self.0.marketplace(kind).is_some_and(|m| m.notifies().is_some())
+    }
+
+    fn webhook_secret_problem(&self, kind: &str, secret: &SecretString) -> Option<String> {
+        self.0.marketplace(kind)?.notifies()?.secret_problem(secret)
+    }
 }
 
 /// Reads and checks a settings file against the connectors of this build.
@@ -104,7 +115,7 @@ pub(crate) async fn open(data: &Path, settings: Option<&LocalSettings>) -> Resul
     let queue = Arc::new(data.queue(clock.clone(), MAX_RECEIVES)?);
     let forward = settings.map(|s| outgoing(s, clock.clone())).transpose()?.flatten();
     let mailbox = Arc::new(data.mailbox(clock.clone(), forward)?);
-    let credentials = Arc::new(MemoryCredentials::default());
+    let credentials = Arc::new(data.credentials()?);
     let connectors: Arc<dyn Connectors> = Arc::new(Registry::default());
     let world = World {
         ledger: Arc::new(database.ledger()),
@@ -154,29 +165,31 @@ pub(crate) fn ses_mail(ses: &Ses, from: String) -> SesMail {
 
 impl Local {
     /// Takes the secrets of the settings into memory and changes nothing else: enough to ask, not to serve.
-    pub(crate) fn hold_secrets(&self, settings: &LocalSettings) {
+    pub(crate) async fn hold_secrets(&self, settings: &LocalSettings) -> Result<()> {
+        let route_key = route_key(self.data.path())?;
         for configured in &settings.connections {
-            self.hold_credential(configured);
-            self.hold_webhook_secrets(configured);
+            self.hold_credential(configured).await?;
+            self.hold_webhook_secrets(configured, settings, &route_key)?;
         }
+        Ok(())
     }
 
-    fn hold_credential(&self, configured: &ConfiguredConnection) {
-        let credential = Credential { secrets: configured.secrets.clone(), ..Credential::default() };
-        self.credentials.put(configured.connection.account.clone(), credential);
+    async fn hold_credential(&self, configured: &ConfiguredConnection) -> Result<()> {
+        self.credentials.put(&configured.connection.account, configured.secrets.clone()).await
     }
 
-    fn hold_webhook_secrets(&self, configured: &ConfiguredConnection) {
-        let connection = &configured.connection;
-        if self.world.connectors.store(&connection.kind).is_some() {
-            self.credentials.put_webhook_keys(WebhookKeys {
-                app: std::collections::BTreeMap::new(),
-                address: None,
-                account: connection.account.clone(),
-                kind: connection.kind.clone(),
-                secrets: configured.webhook_secrets.clone(),
-            });
+    fn hold_webhook_secrets(
+        &self,
+        configured: &ConfiguredConnection,
+        settings: &LocalSettings,
+        route_key: &SecretString,
+    ) -> Result<()> {
+        let base = settings.general.public_url.as_deref();
+        match webhook_keys(self.world.connectors.as_ref(), configured, base, route_key)? {
+            Some(keys) => self.credentials.put_webhook_keys(keys),
+            None => self.credentials.forget_webhook_keys(&configured.connection.account.connection),
         }
+        Ok(())
     }
 
     /// Takes the settings in force: connections into the ledger, secrets into memory.
@@ -189,16 +202,57 @@ impl Local {
             let loaded = ports::Credentials::load(self.credentials.as_ref(), &account).await?.is_some();
             // The same secrets again would only throw the access token away.
             if !loaded || known.as_ref() != Some(&fingerprint) {
-                self.hold_credential(configured);
+                self.hold_credential(configured).await?;
             }
-            self.hold_webhook_secrets(configured);
+            self.hold_webhook_secrets(configured, settings, route_key)?;
             applied.push(applied_as(configured, fingerprint));
         }
+        let accounts: Vec<_> = settings.connections.iter().map(|c| c.connection.account.clone()).collect();
+        self.credentials.keep_only(&accounts).await?;
         for change in workflow::apply::apply(&self.world, &applied).await? {
             tracing::info!(?change, "settings applied");
         }
         Ok(())
     }
+}
+
+/// What verifies the posts to a connection, as its settings say; `None` if nothing is posted to it, or nothing of that
+/// can be verified. `base` is where marketplaces reach the system: what proves that an address is ours needs it.
+pub(crate) fn webhook_keys(
+    connectors: &dyn Connectors,
+    configured: &ConfiguredConnection,
+    base: Option<&str>,
+    route_key: &SecretString,
+) -> Result<Option<WebhookKeys>> {
+    let connection = &configured.connection;
+    let keys = WebhookKeys {
+        account: connection.account.clone(),
+        kind: connection.kind.clone(),
+        secrets: configured.webhook_secrets.clone(),
+        app: BTreeMap::new(),
+        address: None,
+    };
+    if connectors.store(&connection.kind).is_some() {
+        return Ok(Some(keys));
+    }
+    let marketplace = connectors.marketplace(&connection.kind);
+    let Some(notifies) = marketplace.and_then(Marketplace::notifies) else { return Ok(None) };
+    if configured.webhook_secrets.is_empty() {
+        return Ok(None);
+    }
+    // Of the connection's secrets the app's own alone: a receiver must open no seller's account.
+    let named = |name: &str| {
+        let secret = configured.secrets.get(name).cloned();
+        secret.or_else(|| connection.option(name).map(|option| SecretString::from(option.to_owned())))
+    };
+    let wanted = notifies.app_secrets().iter();
+    let mut app: BTreeMap<String, SecretString> =
+        wanted.filter_map(|name| Some(((*name).to_owned(), named(name)?))).collect();
+    // Where the system was started for stand-ins, keys that verify are fetched from one of them.
+    app.extend(connection.base_url.clone().map(|url| ("base_url".to_owned(), SecretString::from(url))));
+    let path = notification_path(route_key, &connection.account.connection)?;
+    let address = base.map(|base| format!("{}{path}", base.trim_end_matches('/')));
+    Ok(Some(WebhookKeys { app, address, ..keys }))
 }
 
 /// A connection as the settings say it, its credentials by their fingerprint only.
@@ -276,4 +330,59 @@ pub(crate) fn write_private(path: &Path, text: &str) -> Result<()> {
 pub(crate) fn webhook_path(route_key: &SecretString, connection: &str) -> Result<String> {
     let key = RouteKey::new(route_key.clone())?;
     Ok(format!("/webhooks/stores/{connection}-{}", signatures::route_tag(&key, connection)))
+}
+
+/// The path that a marketplace posts to.
+pub(crate) fn notification_path(route_key: &SecretString, connection: &ConnectionId) -> Result<String> {
+    Ok(workflow::receive::marketplace_path(&RouteKey::new(route_key.clone())?, connection))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = r#"
+[mail]
+to = ["ops@example.com"]
+[[connections]]
+id = "crafts"
+kind = "etsy"
+shop_id = "12345678"
+country = "us"
+[connections.secrets]
+keystring = "app-key"
+shared_secret = "app-secret"
+refresh_token = "12345678.seller"
+"#;
+
+    fn keys(webhook: &str, base: Option<&str>) -> Option<WebhookKeys> {
+        let kinds = KnownKinds(Registry::default());
+        let text = format!("{FILE}{webhook}");
+        let settings = settings::local::parse_text(&text, Path::new("/nowhere"), &|_| None, &kinds).unwrap();
+        let key = SecretString::from("a route key that is long enough".to_owned());
+        webhook_keys(&kinds.0, &settings.connections[0], base, &key).unwrap()
+    }
+
+    #[test]
+    fn what_verifies_posts_holds_the_address_word_for_word_and_no_token_of_a_seller() {
+        let webhook = "webhook = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"";
+        let known = keys(webhook, Some("https://parcels.example/")).unwrap();
+        let address = known.address.unwrap();
+        assert!(address.starts_with("https://parcels.example/webhooks/marketplaces/crafts-"), "{address}");
+        assert_eq!(known.secrets.len(), 1);
+        let of_sellers = known.app.values().any(|secret| secret.expose_secret().contains("seller"));
+        assert!(!of_sellers, "{:?}", known.app.keys());
+        assert_eq!(keys(webhook, None).unwrap().address, None);
+        assert!(keys("", Some("https://parcels.example")).is_none(), "without one nothing is posted");
+    }
+
+    #[test]
+    fn a_webhook_secret_that_a_marketplace_could_not_use_is_refused_by_its_key() {
+        let kinds = KnownKinds(Registry::default());
+        let text = format!("{FILE}webhook = \"canary, which is no key\"");
+        let errors =
+            settings::local::parse_text(&text, Path::new("/nowhere"), &|_| None, &kinds).unwrap_err();
+        assert_eq!(errors.problems[0].at, "connections[0].secrets.webhook");
+        assert!(!errors.to_string().contains("canary"), "{errors}");
+    }
 }

@@ -1,4 +1,5 @@
-//! The Amazon stand-in: Login with Amazon, orders v2026-01-01 and confirmShipment v0, for any number of sellers.
+//! The Amazon stand-in: Login with Amazon, orders v2026-01-01, confirmShipment v0, feeds 2021-06-30 and notifications
+//! v1, for any number of sellers.
 //!
 //! It answers on these paths, true to the models of 5 August 2026 and to refusals seen in the field:
 //!
@@ -9,6 +10,13 @@
 //! | `GET /orders/2026-01-01/orders/{id}` | `getOrder` |
 //! | `GET /sellers/v1/marketplaceParticipations` | `getMarketplaceParticipations` |
 //! | `POST /orders/v0/orders/{id}/shipmentConfirmation` | `confirmShipment` |
+//! | `POST /feeds/2021-06-30/documents`, `GET …/{id}` | `createFeedDocument`, `getFeedDocument` |
+//! | `POST /feeds/2021-06-30/feeds`, `GET …`, `GET …/{id}` | `createFeed`, `getFeeds`, `getFeed` |
+//! | `GET`, `POST /notifications/v1/destinations` | `getDestinations`, `createDestination` |
+//! | `GET`, `POST /notifications/v1/subscriptions/{topic}` | `getSubscription`, `createSubscription` |
+//! | `DELETE /notifications/v1/subscriptions/{topic}/{id}` | `deleteSubscriptionById` |
+//!
+//! Documents of feeds lie below `/_documents/`, at addresses that it signs.
 //!
 //! It refuses no carrier code (Amazon's is a free string) and keeps what was sent.
 //!
@@ -25,6 +33,10 @@
 //! | `POST faults` | [`Planned`], or a list |
 //! | `POST revoke` | `{"seller"}`: the refresh token and every access token die |
 //! | `POST restore` | `{"seller","refresh_token"?}`: authorised again, perhaps with a new refresh token |
+//! | `POST feeds` | [`FeedPlan`], or a list: how the next feed fares |
+//! | `POST prices` | `{"order","currency","prices": {line: amount}}`: what buyers paid a unit |
+//! | `GET messages` | takes the messages put into queues since: [`QueueMessage`]s |
+//! | `POST notify` | `{"order"}`: tells whoever subscribed that it changed |
 //! | `POST expire` | `{"seller"}`: every access token runs out now |
 //! | `POST settings` | [`Settings`], absent keys unchanged |
 //! | `GET record` | [`Record`]: what was really done |
@@ -35,32 +47,42 @@
 mod answer;
 mod confirm;
 mod control;
+mod dispatch;
+mod feeds;
 mod limits;
 mod lwa;
+mod notifications;
 mod orders;
 mod participations;
 mod read;
 mod record;
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
-use http::{Method, Request, Response};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
-use crate::faults::{Fault, Faults, Planned};
-use crate::{Outcome, Standin};
+use crate::faults::{Faults, Planned};
 
-use answer::Refusal;
 use limits::Buckets;
 use orders::Order;
 use read::Pages;
 
+pub use feeds::{FeedEnd, FeedPlan, FeedReport, RefusedMessage};
 pub use lwa::Seller;
+pub use notifications::QueueMessage;
 pub use orders::{ChangedPackage, Content, NewItem, NewOrder, NewPackage, OrderChange, Party, Status};
 pub use participations::Participation;
-pub use record::{By, Effect, PackageRecord, Record};
+pub use record::{By, Effect, PackageRecord, Record, RefundRecord};
+
+/// A seller's id at Amazon, which feeds and notifications name: made from the name.
+#[must_use]
+pub fn seller_id(seller: &str) -> String {
+    let letters = seller.chars().filter(char::is_ascii_alphanumeric).take(12).map(|c| c.to_ascii_uppercase());
+    let id: String = std::iter::once('A').chain(letters).collect();
+    format!("{id:0<13}")
+}
 
 /// The names of the operations.
 const CONFIRM: &str = "confirmShipment";
@@ -68,6 +90,16 @@ const GET_ORDER: &str = "getOrder";
 const SEARCH: &str = "searchOrders";
 const PARTICIPATIONS: &str = "getMarketplaceParticipations";
 const TOKEN: &str = "token";
+const CREATE_DOCUMENT: &str = "createFeedDocument";
+const GET_DOCUMENT: &str = "getFeedDocument";
+const CREATE_FEED: &str = "createFeed";
+const GET_FEED: &str = "getFeed";
+const GET_FEEDS: &str = "getFeeds";
+const GET_DESTINATIONS: &str = "getDestinations";
+const CREATE_DESTINATION: &str = "createDestination";
+const GET_SUBSCRIPTION: &str = "getSubscription";
+const CREATE_SUBSCRIPTION: &str = "createSubscription";
+const DELETE_SUBSCRIPTION: &str = "deleteSubscriptionById";
 
 /// How the stand-in behaves.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,6 +113,8 @@ pub struct Settings {
     pub token_seconds: u32,
     /// Whether the published limits (rate and burst, per operation and seller) are enforced.
     pub limits: bool,
+    /// How long a feed takes, where its plan does not say.
+    pub feed_seconds: u64,
     /// Optional data sets that are refused with a 400, as has happened in one region for a day.
     pub refuse_included_data: Vec<String>,
 }
@@ -92,6 +126,7 @@ impl Default for Settings {
             search_lag_seconds: 120,
             token_seconds: 3600,
             limits: false,
+            feed_seconds: 60,
             refuse_included_data: Vec::new(),
         }
     }
@@ -107,6 +142,10 @@ pub struct AmazonSandbox {
     buckets: Buckets,
     pages: Pages,
     participations: BTreeMap<String, Vec<Participation>>,
+    feeds: feeds::Feeds,
+    notifications: notifications::Notifications,
+    /// What a unit of each line was paid, by order.
+    prices: BTreeMap<String, (String, BTreeMap<String, Decimal>)>,
     record: record::Ledger,
     requests: u64,
 }
@@ -141,7 +180,9 @@ impl AmazonSandbox {
             return Err(format!("there is no seller {:?}", order.seller));
         }
         let order = Order::new(now, order)?;
-        self.orders.insert(order.id().to_owned(), order);
+        let id = order.id().to_owned();
+        self.orders.insert(id.clone(), order);
+        self.notify_order(now, &id);
         Ok(())
     }
 
@@ -150,7 +191,10 @@ impl AmazonSandbox {
     /// # Errors
     /// There is no such order, or the change does not fit it.
     pub fn change_order(&mut self, now: Timestamp, order: &str, change: OrderChange) -> Result<(), String> {
-        self.orders.get_mut(order).ok_or_else(|| format!("there is no order {order:?}"))?.change(now, change)
+        let changed = self.orders.get_mut(order).ok_or_else(|| format!("there is no order {order:?}"))?;
+        changed.change(now, change)?;
+        self.notify_order(now, order);
+        Ok(())
     }
 
     /// Makes coming calls go wrong.
@@ -209,132 +253,5 @@ impl AmazonSandbox {
     /// Forgets planned faults.
     pub fn clear_faults(&mut self) {
         self.faults.clear();
-    }
-
-    /// A request of the selling partner API, as whoever the access token belongs to.
-    fn api(
-        &mut self,
-        now: Timestamp,
-        operation: &'static str,
-        order: &str,
-        request: &Request<Vec<u8>>,
-    ) -> Outcome {
-        let token =
-            request.headers().get("x-amz-access-token").and_then(|t| t.to_str().ok()).unwrap_or_default();
-        let seller = self.sellers.owner(token).unwrap_or_default();
-        self.record.count(operation, &seller);
-        let fault = self.faults.meet(operation, &seller);
-        let keep = match &fault {
-            Some(Fault::Throttle { retry_after }) => {
-                return Outcome::Answer(self.finish(answer::throttled(*retry_after), operation, &seller));
-            }
-            Some(Fault::Status { status }) => {
-                return Outcome::Answer(self.finish(answer::status(*status), operation, &seller));
-            }
-            Some(Fault::CutBefore) => return Outcome::CutOff,
-            Some(Fault::ExpiredToken) => {
-                self.sellers.expire(&seller);
-                true
-            }
-            Some(Fault::AcceptAndForget) => false,
-            Some(Fault::LoseAnswer | Fault::Slow { .. } | Fault::Malformed) | None => true,
-        };
-        let allowed =
-            self.sellers.check(token, now).and_then(|()| answer::check_user_agent(request.headers()));
-        let response = match allowed {
-            Err(refusal) => refusal.response(),
-            Ok(()) if self.settings.limits && !self.buckets.take(now, operation, &seller) => {
-                answer::throttled(None)
-            }
-            Ok(()) => {
-                let done = match operation {
-                    CONFIRM => self.confirm(now, &seller, order, request, keep),
-                    GET_ORDER => self.get_order(now, &seller, order, request),
-                    PARTICIPATIONS => Ok(self.list_participations(&seller)),
-                    _ => self.search_orders(now, &seller, request),
-                };
-                done.unwrap_or_else(|refusal: Refusal| refusal.response())
-            }
-        };
-        let response = self.finish(response, operation, &seller);
-        spoil(fault, response)
-    }
-
-    /// Adds the headers that every answer of an operation carries.
-    fn finish(
-        &mut self,
-        mut response: Response<Vec<u8>>,
-        operation: &str,
-        seller: &str,
-    ) -> Response<Vec<u8>> {
-        self.requests += 1;
-        let told = response.status().is_success() || matches!(response.status().as_u16(), 400 | 404);
-        let rate = limits::plan(operation).filter(|_| told && !seller.is_empty()).map(|(rate, _)| rate);
-        answer::add_headers(&mut response, self.requests, rate);
-        response
-    }
-
-    fn token(&mut self, now: Timestamp, request: &Request<Vec<u8>>) -> Outcome {
-        let form = lwa::Form::read(request.body());
-        let seller = self.sellers.asking(&form).unwrap_or_default();
-        self.record.count(TOKEN, &seller);
-        let fault = self.faults.meet(TOKEN, &seller);
-        let response = match &fault {
-            Some(Fault::Throttle { retry_after }) => answer::lwa_throttled(*retry_after),
-            Some(Fault::Status { status }) => answer::lwa_status(*status),
-            Some(Fault::CutBefore) => return Outcome::CutOff,
-            Some(Fault::ExpiredToken) => {
-                answer::lwa_error(400, "invalid_grant", "The refresh token has expired")
-            }
-            Some(Fault::LoseAnswer | Fault::AcceptAndForget | Fault::Slow { .. } | Fault::Malformed)
-            | None => self.sellers.grant(&form, request, now, self.settings.token_seconds),
-        };
-        let response = self.finish(response, TOKEN, "");
-        spoil(fault, response)
-    }
-}
-
-/// What a fault leaves of an answer to a request that was carried out.
-fn spoil(fault: Option<Fault>, response: Response<Vec<u8>>) -> Outcome {
-    match fault {
-        Some(Fault::LoseAnswer) => Outcome::CutOff,
-        Some(Fault::Slow { millis }) => Outcome::Late(Duration::from_millis(millis), response),
-        Some(Fault::Malformed) => Outcome::Answer(answer::malformed()),
-        Some(
-            Fault::Throttle { .. }
-            | Fault::Status { .. }
-            | Fault::CutBefore
-            | Fault::AcceptAndForget
-            | Fault::ExpiredToken,
-        )
-        | None => Outcome::Answer(response),
-    }
-}
-
-impl Standin for AmazonSandbox {
-    fn handle(&mut self, now: Timestamp, request: &Request<Vec<u8>>) -> Outcome {
-        let path = request.uri().path().to_owned();
-        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-        match (request.method(), segments.as_slice()) {
-            (method, ["_sandbox", below @ ..]) => {
-                Outcome::Answer(self.control(now, method, below, request.body()))
-            }
-            (&Method::POST, ["auth", "o2", "token"]) => self.token(now, request),
-            (&Method::GET, ["orders", "2026-01-01", "orders"]) => self.api(now, SEARCH, "", request),
-            (&Method::GET, ["orders", "2026-01-01", "orders", order]) => {
-                self.api(now, GET_ORDER, order, request)
-            }
-            (&Method::GET, ["sellers", "v1", "marketplaceParticipations"]) => {
-                self.api(now, PARTICIPATIONS, "", request)
-            }
-            (&Method::POST, ["orders", "v0", "orders", order, "shipmentConfirmation"]) => {
-                self.api(now, CONFIRM, order, request)
-            }
-            // The gateway in front of the real API answers unknown paths in these words, not with a 404.
-            _ => {
-                let refusal = Refusal::new(403, "MissingAuthenticationToken", "Missing Authentication Token");
-                Outcome::Answer(self.finish(refusal.response(), "", ""))
-            }
-        }
     }
 }

@@ -4,6 +4,8 @@
 //! and the tests, and without a socket in the simulation.
 
 pub mod amazon;
+pub mod ebay;
+pub mod etsy;
 pub mod faults;
 pub mod recorded;
 pub mod server;

@@ -88,8 +88,12 @@ async fn answer(
         return Ok(plain(StatusCode::NOT_FOUND));
     };
     parts.uri = uri;
-    let request = Request::from_parts(parts, body);
+    let mut request = Request::from_parts(parts, body);
     crate::recorded::write(prefix, &request);
+    // A stand-in that tells addresses of its own must know what was taken off.
+    if let Ok(prefix) = http::HeaderValue::from_str(prefix) {
+        request.headers_mut().insert("x-forwarded-prefix", prefix);
+    }
     let outcome = {
         // A stand-in that panicked has lost one request, not its state.
         let mut standin = standin.lock().unwrap_or_else(PoisonError::into_inner);

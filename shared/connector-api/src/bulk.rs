@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
-use domain::ids::{MarketplaceOrderId, OrderLineId};
+use domain::ids::{MarketplaceId, MarketplaceOrderId, OrderLineId};
 use domain::money::Money;
 use jiff::Timestamp;
 
@@ -25,6 +25,8 @@ pub enum BulkContent {
 pub struct Cancellation {
     /// The order.
     pub order: MarketplaceOrderId,
+    /// The marketplace it was placed in.
+    pub marketplace: MarketplaceId,
     /// The lines that are cancelled: all of the order's.
     pub lines: Vec<OrderLineId>,
     /// The buyer asked for it: else it counts as the merchant's own.
@@ -36,6 +38,8 @@ pub struct Cancellation {
 pub struct Refund {
     /// The order.
     pub order: MarketplaceOrderId,
+    /// The marketplace it was placed in.
+    pub marketplace: MarketplaceId,
     /// Our own id of it: the same refund has the same.
     pub id: String,
     /// How much, by line.
@@ -64,7 +68,10 @@ pub enum BulkProgress {
     /// Never worked on: nothing of it was applied.
     Cancelled,
     /// Given up by the marketplace: some of it may have been applied.
-    Broken,
+    Broken {
+        /// The report, where it made one: it names what was refused, and proves nothing of the rest.
+        report: Option<String>,
+    },
 }
 
 /// What a report says of a bulk.
@@ -112,6 +119,18 @@ pub trait Bulk: Send + Sync {
 
     /// The limits spent.
     fn spends(&self) -> BulkSpends;
+
+    /// Whether the connection's settings allow bulks at all.
+    ///
+    /// # Errors
+    /// What is missing, in words for the merchant.
+    fn serves(&self, connection: &Connection) -> Result<(), String>;
+
+    /// Why this confirmation cannot stand in a bulk, in words for the merchant; `None` if it can.
+    ///
+    /// One that cannot would have the whole document refused: it is left out, and goes by the usual call where there
+    /// is one for it.
+    fn unfit(&self, connection: &Connection, confirmation: &Confirmation) -> Option<String>;
 
     /// Lays a document down; nothing happens by that. Returns the marketplace's id of the document.
     ///

@@ -24,12 +24,20 @@ impl HttpTransport {
     /// # Errors
     /// The platform's trusted certificates cannot be read.
     pub fn new() -> Result<Self, TransportError> {
+        Self::within(TIMEOUT)
+    }
+
+    /// The same, for who cannot wait so long: a request may take no longer than `timeout` in all.
+    ///
+    /// # Errors
+    /// As [`HttpTransport::new`].
+    pub fn within(timeout: Duration) -> Result<Self, TransportError> {
         // Installing a second time fails, which only says that it is there already.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
             .pool_idle_timeout(Duration::from_secs(60))
             .no_proxy()
             .build()

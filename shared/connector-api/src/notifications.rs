@@ -10,8 +10,9 @@ use signatures::{SignatureError, Verified};
 
 use crate::{Allowed, ChannelError, Delivery, Reach, Subscription, SubscriptionChange};
 
-/// The name by which [`Subscribes::change_subscription`] finds the connection's secret `webhook` among the secrets of
-/// its credential. Who calls it lends it for the call: tokens and webhook secrets are kept apart.
+/// The name by which [`Subscribes::change_subscription`] finds the connection's secret `webhook`.
+///
+/// Who calls it lends it to the credential for the call: tokens and webhook secrets are kept apart.
 pub const VERIFICATION_TOKEN: &str = "verification_token";
 
 /// What a notification means. Each says *look at this again*; none is believed beyond that but for order facts.
@@ -48,7 +49,10 @@ pub enum MarketplaceEvent {
 pub struct OrderNews {
     /// Which.
     pub order: MarketplaceOrderId,
-    /// What it is now, where the notification says all of it; else it is read.
+    /// What it is now, as far as the notification says it; else it is read.
+    ///
+    /// With `read_at` at the epoch it says less than a read would: good to know ahead of time (the deadline, the units),
+    /// and read before anything is told of the order.
     pub facts: Option<OrderFacts>,
 }
 
@@ -69,7 +73,10 @@ pub trait Notifies: Send + Sync {
     /// What is wrong with a connection's secret `webhook`; `None` if the marketplace could use it.
     fn secret_problem(&self, secret: &SecretString) -> Option<String>;
 
-    /// The names of the app's own secrets that verifying needs: [`WebhookKeys::app`] holds these of the connection's.
+    /// The names of the app's own secrets and options that verifying needs.
+    ///
+    /// [`WebhookKeys::app`] holds these of the connection's, and `base_url` where it names another host: only in a
+    /// system that was started for stand-ins.
     fn app_secrets(&self) -> &'static [&'static str];
 
     /// Answers the marketplace's question whether an address is ours: the body of a 200, as JSON.
@@ -91,6 +98,12 @@ pub trait Notifies: Send + Sync {
         body: &'a [u8],
         keys: &WebhookKeys,
     ) -> Result<Verified<'a>, Unverified>;
+
+    /// The status that a sender understands as *not taken for genuine*. 401, unless a marketplace has a word of its own:
+    /// eBay's own receivers answer 412.
+    fn refusal(&self) -> u16 {
+        401
+    }
 
     /// The topic of a verified post, and the paths of its body that go on; `None` if the topic is not ours.
     fn topic(&self, headers: &http::HeaderMap, body: &Verified<'_>) -> Option<(String, Allowed)>;

@@ -31,6 +31,16 @@ pub struct Tracking {
     pub number: TrackingNumber,
 }
 
+/// Who carries a parcel that has no number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Carriage {
+    /// Who carries it.
+    pub carrier: CarrierCode,
+    /// The delivery service, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+}
+
 /// One package to be confirmed, complete and checked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Confirmation {
@@ -43,6 +53,9 @@ pub struct Confirmation {
     /// Carrier and number; absent only where the merchant lets parcels go without a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<Tracking>,
+    /// Without a number: who carries it, where the marketplace wants to know that all the same.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub untracked: Option<Carriage>,
     /// When it left, within [order time, now − 1 min].
     pub ship_date: Timestamp,
     /// Units per line; never empty, never zero.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::carrier_policy::CarrierPolicy;
 use crate::ids::{Account, ConnectionId};
+use crate::reversal::Reversals;
 use crate::shipment_policy::ShipmentPolicy;
 
 /// Where a link rule looks for the marketplace order id.
@@ -136,6 +137,8 @@ pub enum MailKind {
     Conflict,
     /// The buyer asked to cancel.
     Cancellation,
+    /// A cancellation or refund of the store that a person must take to the marketplace.
+    Reversal,
     /// The account must be connected again.
     Reconnect,
     /// Messages that could not be worked on.
@@ -146,13 +149,14 @@ pub enum MailKind {
 
 impl MailKind {
     /// Every kind.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::CarrierToMap,
         Self::Unclear,
         Self::Rejected,
         Self::NotShown,
         Self::Conflict,
         Self::Cancellation,
+        Self::Reversal,
         Self::Reconnect,
         Self::DeadLetters,
         Self::Digest,
@@ -226,6 +230,9 @@ pub struct Connection {
     /// Marketplaces only: what is told of several parcels, corrections and parcels without a number.
     #[serde(default)]
     pub shipments: ShipmentPolicy,
+    /// Marketplaces only: which of the store's cancellations and refunds are taken on.
+    #[serde(default)]
+    pub reversals: Reversals,
 }
 
 impl Connection {

@@ -1,12 +1,14 @@
 //! Where a connection stands: what changes by itself, apart from its settings.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::alert::{Alert, AlertStage, Alerts};
 use crate::connection::MailKind;
 use crate::history::History;
-use crate::ids::Account;
+use crate::ids::{Account, MarketplaceOrderId};
 
 /// Whether anything is sent for a connection.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,6 +38,22 @@ pub struct AccessClosed {
     /// Since when.
     pub since: Timestamp,
 }
+
+/// Whose turn it is to have a reversal carried out.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReversalTurn {
+    /// The order.
+    pub order: MarketplaceOrderId,
+    /// The reversal's id in it.
+    pub id: String,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A turn that was not given back for so long is over: whoever had it is not there any more.
+const TURN: Duration = Duration::from_secs(3600);
+/// Feeds of reversals that are remembered.
+const REVERSAL_FEEDS: usize = 20;
 
 /// What the cause of a reminder that a credential ends begins with; `<date>:<days>` follows.
 pub const CREDENTIAL_EXPIRES: &str = "credential_expires:";
@@ -87,6 +105,12 @@ pub struct ConnectionState {
     /// The longest silence between two webhooks, seconds; halved each week, so that a shop may change its ways.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_gap_s: Option<u64>,
+    /// The reversal that may be in doubt: one of an account at a time, so that what is listed then is its own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reversing: Option<ReversalTurn>,
+    /// What the marketplace called the last reversals: those are none that is looked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reversal_feeds: Vec<String>,
     /// When a package was last accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_confirmation: Option<Timestamp>,
@@ -108,6 +132,31 @@ pub struct ConnectionState {
 }
 
 impl ConnectionState {
+    /// Takes the turn for a reversal; whether it has it now.
+    pub fn take_turn(&mut self, order: &MarketplaceOrderId, id: &str, now: Timestamp) -> bool {
+        let over = |turn: &ReversalTurn| turn.since.saturating_add(TURN).is_ok_and(|at| at <= now);
+        match &self.reversing {
+            Some(turn) if !(turn.order == *order && turn.id == id) && !over(turn) => false,
+            Some(turn) if turn.order == *order && turn.id == id => true,
+            Some(_) | None => {
+                self.reversing = Some(ReversalTurn { order: order.clone(), id: id.to_owned(), since: now });
+                true
+            }
+        }
+    }
+
+    /// Gives the turn back, if this reversal has it; `feed` is what the marketplace calls it.
+    pub fn give_turn_back(&mut self, order: &MarketplaceOrderId, id: &str, feed: Option<&str>) {
+        if self.reversing.as_ref().is_some_and(|turn| turn.order == *order && turn.id == id) {
+            self.reversing = None;
+        }
+        if let Some(feed) = feed.filter(|feed| self.reversal_feeds.iter().all(|known| known != feed)) {
+            self.reversal_feeds.push(feed.to_owned());
+            let many = self.reversal_feeds.len().saturating_sub(REVERSAL_FEEDS);
+            self.reversal_feeds.drain(..many);
+        }
+    }
+
     /// The layout written today.
     pub const SCHEMA: u16 = 1;
 
@@ -129,6 +178,8 @@ impl ConnectionState {
             last_poll: None,
             last_webhook: None,
             webhook_gap_s: None,
+            reversing: None,
+            reversal_feeds: Vec::new(),
             last_confirmation: None,
             credentials_expire_at: None,
             last_digest: None,

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::ids::{FulfillmentId, Sku, StoreLineId};
+use crate::reversal::StoreRefund;
 
 /// How a fact reached us. A read outranks a webhook of the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -197,6 +198,9 @@ pub struct StoreFacts {
     /// The order itself, if it was read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<StoreOrderFact>,
+    /// Refunds it speaks of.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refunds: Vec<StoreRefund>,
     /// The order was cancelled at the store at this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,

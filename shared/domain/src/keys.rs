@@ -152,6 +152,12 @@ impl ItemKey {
         Self::new(Table::Connections, format!("N#{}", part(connection.as_str())), "owner")
     }
 
+    /// Whose a subscription at a marketplace is, by which it puts messages into a queue of ours.
+    #[must_use]
+    pub fn subscription(kind: &str, id: &str) -> Self {
+        Self::new(Table::Connections, format!("X#{}#{}", part(kind), part(id)), "subscription")
+    }
+
     /// A connection's state: active or not, cursors, what was last seen.
     #[must_use]
     pub fn connection_state(account: &Account) -> Self {
@@ -302,6 +308,7 @@ mod tests {
         let none = [
             ItemKey::carrier_mapping(&merchant, "us", "ups"),
             ItemKey::connection_owner(&"shop".try_into().unwrap()),
+            ItemKey::subscription("market/m", "s"),
             ItemKey::new(Table::Orders, "M#m/shop%2Fx#1".into(), "O"),
             ItemKey::new(Table::Orders, "M#%6D/shop#1".into(), "O"),
             ItemKey::new(Table::Orders, String::new(), "O"),

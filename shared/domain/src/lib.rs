@@ -21,6 +21,7 @@ pub mod outcome;
 pub mod package;
 pub mod plan;
 pub mod recognise;
+pub mod reversal;
 pub mod shipment_policy;
 pub mod shipments;
 pub mod state;

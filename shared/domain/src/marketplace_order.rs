@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{MarketplaceId, OrderLineId, Sku};
+use crate::money::Money;
 
 /// Who ships the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,6 +54,9 @@ pub struct OrderLine {
     /// Units that the marketplace counts as shipped; absent if the answer left it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shipped: Option<u32>,
+    /// What the buyer paid for all its units, where the marketplace was asked and says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub paid: Option<Money>,
     /// The latest time to ship this line, where lines have deadlines of their own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ship_by: Option<Timestamp>,
@@ -158,9 +162,9 @@ impl OrderFacts {
         if self.fulfilled_by == FulfilledBy::Unknown {
             self.fulfilled_by = older.fulfilled_by;
         }
-        if self.programs.is_empty() {
-            self.programs.clone_from(&older.programs);
-        }
+        self.programs.extend(older.programs.iter().copied());
+        self.programs.sort_unstable();
+        self.programs.dedup();
         self.ship_by = self.ship_by.or(older.ship_by);
         self
     }

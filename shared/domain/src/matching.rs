@@ -163,6 +163,7 @@ mod tests {
             ordered,
             cancelled: 0,
             shipped: None,
+            paid: None,
             ship_by: None,
         }
     }

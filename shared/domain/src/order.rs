@@ -1,6 +1,6 @@
 //! The records of orders: one at the store, one at the marketplace.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use crate::facts::{Fulfillments, StoreFacts, StoreOrderFact, fold_fulfillment};
 use crate::history::History;
 use crate::ids::{ConnectionId, MarketplaceOrderId, MarketplaceOrderRef, StoreOrderRef};
 use crate::marketplace_order::{FulfilledBy, OrderFacts, OrderStatus};
+use crate::reversal::{MOST_REFUNDS, Reversal, ReversalState, StoreRefund};
 use crate::state::NotOurs;
 
 /// Which marketplace order a store order is.
@@ -56,6 +57,9 @@ pub struct StoreOrder {
     /// Cancelled at the store.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cancelled_at: Option<Timestamp>,
+    /// Its refunds, by the store's id.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub refunds: BTreeMap<String, StoreRefund>,
     /// Its marketplace order.
     pub link: Link,
     /// Read the store before deciding anything.
@@ -99,6 +103,7 @@ impl StoreOrder {
             fulfillments: Fulfillments::new(),
             fact: None,
             cancelled_at: None,
+            refunds: BTreeMap::new(),
             link: Link::Unknown,
             must_read: false,
             failures: 0,
@@ -123,6 +128,13 @@ impl StoreOrder {
             if newer && self.fact.as_ref() != Some(&fact) {
                 self.cancelled_at = self.cancelled_at.max(fact.cancelled_at);
                 self.fact = Some(fact);
+                changed = true;
+            }
+        }
+        for refund in facts.refunds {
+            // One that is there stays as it was: refunds never change.
+            if self.refunds.len() < MOST_REFUNDS && !self.refunds.contains_key(&refund.id) {
+                self.refunds.insert(refund.id.clone(), refund);
                 changed = true;
             }
         }
@@ -242,6 +254,9 @@ pub struct MarketplaceOrder {
     /// The account says it has no such order, since then.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_found_since: Option<Timestamp>,
+    /// Cancellations and refunds of the store that are taken to the marketplace.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reversals: Vec<Reversal>,
     /// What the merchant is told.
     #[serde(default)]
     pub alerts: Alerts,
@@ -266,6 +281,7 @@ impl MarketplaceOrder {
             next_look: None,
             waits_for_tokens: false,
             not_found_since: None,
+            reversals: Vec::new(),
             alerts: Alerts::default(),
             history: History::default(),
         }
@@ -291,6 +307,39 @@ impl MarketplaceOrder {
                 request_id: None,
             });
         }
+    }
+
+    /// When the next of its reversals is to be looked at.
+    #[must_use]
+    pub fn reversals_due(&self) -> Option<Timestamp> {
+        self.reversals.iter().filter(|one| one.is_live()).map(|one| one.next_look).min()
+    }
+
+    /// Takes reversals on; those that are a person's are told.
+    pub fn take_on(&mut self, reversals: Vec<Reversal>, now: Timestamp) {
+        for reversal in reversals {
+            self.history.note(
+                now,
+                format!("a {} of the store is taken on as {}", reversal.what.title(), reversal.id),
+            );
+            self.tell_reversal(&reversal, now);
+            self.reversals.push(reversal);
+        }
+    }
+
+    /// Has the merchant told of a reversal that is theirs.
+    pub fn tell_reversal(&mut self, reversal: &Reversal, now: Timestamp) {
+        let ReversalState::ByHand { why } = &reversal.state else { return };
+        self.history.note(now, format!("{} is a person's: {why}", reversal.id));
+        self.alerts.raise(Alert {
+            kind: MailKind::Reversal,
+            cause: reversal.cause(),
+            version: 1,
+            raised_at: now,
+            stage: AlertStage::Due,
+            their_words: Some(why.clone()),
+            request_id: None,
+        });
     }
 
     /// Folds what the marketplace said; true if that is news.

@@ -137,7 +137,7 @@ impl Package {
             State::Accepted { version, at: now, request_id, next_look: after(now, timing.read_back_after) },
             now,
         )?;
-        self.confirmed = Some(version);
+        self.took(version);
         self.failures = 0;
         Ok(())
     }
@@ -198,7 +198,7 @@ impl Package {
     /// # Errors
     /// [`BadEdge`] from states that were never sent.
     pub fn shown(&mut self, version: u32, now: Timestamp) -> Result<(), BadEdge> {
-        self.confirmed = Some(version);
+        self.took(version);
         self.failures = 0;
         self.go(State::Visible { version, at: now }, now)?;
         self.alerts.settle(None);

@@ -103,6 +103,9 @@ pub enum Ruling {
     },
 }
 
+/// How many earlier numbers are kept: more corrections of one parcel are no corrections.
+const MOST_EARLIER: usize = 8;
+
 fn default_remind_before() -> Duration {
     Timing::default().remind_before
 }
@@ -124,6 +127,9 @@ pub struct Package {
     /// It was told of in bulk, where packages get no reference of ours.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub in_bulk: bool,
+    /// Numbers it was told of under before, folded: where nothing is edited, each stays a row of its own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_numbers: Vec<String>,
     /// Where it comes from.
     pub origins: BTreeSet<Origin>,
     /// Its contents; the last is what is wanted. Only those still spoken of are kept.
@@ -228,7 +234,26 @@ impl Package {
             (Some(ours), Some(theirs)) => ours.same_as(theirs),
             (None, None) => version.content.lines.as_ref().is_some_and(|lines| *lines == shown.lines),
             (Some(_), None) | (None, Some(_)) => false,
-        })
+        }) || self.told_earlier(shown)
+    }
+
+    /// Whether a row shows a number that this package was told of under before.
+    fn told_earlier(&self, shown: &ShownPackage) -> bool {
+        let number =
+            shown.tracking_number.as_deref().and_then(|number| TrackingNumber::try_from(number).ok());
+        number.is_some_and(|number| self.earlier_numbers.contains(&number.folded()))
+    }
+
+    /// Notes that the marketplace took a version; what it took before stays known to be ours.
+    pub(crate) fn took(&mut self, version: u32) {
+        let number =
+            |n: u32| self.version(n).and_then(|v| v.content.number.as_ref()).map(TrackingNumber::folded);
+        let before = self.confirmed.filter(|n| *n != version).and_then(number);
+        let before = before.filter(|before| Some(before) != number(version).as_ref());
+        self.earlier_numbers.extend(before.filter(|before| !self.earlier_numbers.contains(before)));
+        let surplus = self.earlier_numbers.len().saturating_sub(MOST_EARLIER);
+        self.earlier_numbers.drain(..surplus);
+        self.confirmed = Some(version);
     }
 
     /// Takes over what the marketplace calls this package, where it gives it a name of its own.
@@ -237,7 +262,8 @@ impl Package {
             return;
         }
         let shown = facts.packages.iter().flatten().find(|p| !p.cancelled && self.is_shown_as(p, known_by));
-        self.their_reference = shown.map(|shown| shown.reference.clone());
+        self.their_reference =
+            shown.map(|shown| shown.reference.clone()).filter(|reference| !reference.is_empty());
     }
 
     /// Units that the marketplace counts, or may count, as confirmed by this package.
@@ -315,6 +341,7 @@ mod tests {
             reference: 1,
             their_reference: None,
             in_bulk: false,
+            earlier_numbers: vec![],
             origins: BTreeSet::new(),
             versions: vec![],
             confirmed: None,

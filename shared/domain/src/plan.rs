@@ -7,9 +7,9 @@ mod see;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::carrier_policy::OnContradiction;
-use crate::confirmation::{CarrierCode, Confirmation, Tracking};
+use crate::confirmation::{Carriage, CarrierCode, Confirmation, Tracking};
 use crate::marketplace_order::{FulfilledBy, OrderFacts, OrderStatus, Program, ShownPackage};
-use crate::marketplace_rules::{Edits, MarketplaceRules, Parts};
+use crate::marketplace_rules::{Edits, MarketplaceRules, Parts, Untracked};
 use crate::package::{Package, Ruling, Version};
 use crate::shipment_policy::{Corrections, ShipmentPolicy, UntilTold};
 use crate::state::{Cause, NotOurs, Waiting};
@@ -194,11 +194,16 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
         Ok(tracking) => tracking,
         Err(cause) => return Verdict::Hold(cause),
     };
+    let untracked = match untracked(wanted, around) {
+        Ok(untracked) => untracked,
+        Err(cause) => return Verdict::Hold(cause),
+    };
     Verdict::Confirm(Box::new(Confirmation {
         order: package.order.order.clone(),
         marketplace: facts.marketplace.clone(),
         reference: package.known_as(),
         tracking,
+        untracked,
         ship_date: ship_date(package, wanted, facts, around.now),
         lines,
     }))
@@ -266,6 +271,22 @@ fn tracking(wanted: &Version, send_once: bool, carrier: &CarrierKnown) -> Result
         } if !send_once => Err(Cause::CarrierContradicted { text: text.clone(), detail: detail.clone() }),
         CarrierKnown::Code { carrier, service, .. } => {
             Ok(Some(Tracking { carrier: carrier.clone(), service: service.clone(), number: number.clone() }))
+        }
+        CarrierKnown::Unmapped { text, suggestions } => {
+            Err(Cause::CarrierUnmapped { text: text.clone(), suggestions: suggestions.clone() })
+        }
+        CarrierKnown::Missing => Err(Cause::NoCarrier),
+    }
+}
+
+/// Who carries a parcel without a number, where the marketplace wants to know; `Err` says why nobody knows.
+fn untracked(wanted: &Version, around: Around<'_>) -> Result<Option<Carriage>, Cause> {
+    if wanted.content.number.is_some() || around.rules.untracked != Untracked::InBulk {
+        return Ok(None);
+    }
+    match around.carrier {
+        CarrierKnown::Code { carrier, service, .. } => {
+            Ok(Some(Carriage { carrier: carrier.clone(), service: service.clone() }))
         }
         CarrierKnown::Unmapped { text, suggestions } => {
             Err(Cause::CarrierUnmapped { text: text.clone(), suggestions: suggestions.clone() })

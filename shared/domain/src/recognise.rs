@@ -275,6 +275,7 @@ mod tests {
             decided_again_at: None,
             their_reference: None,
             in_bulk: false,
+            earlier_numbers: Vec::new(),
             created_at: Timestamp::UNIX_EPOCH,
             alerts: crate::alert::Alerts::default(),
             history: crate::history::History::default(),

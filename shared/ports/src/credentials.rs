@@ -107,3 +107,20 @@ pub enum CredentialError {
     #[error("credentials cannot be reached: {0}")]
     Unavailable(String),
 }
+
+/// The tokens of a process that may open none: whoever asks is told.
+///
+/// What stands open to the world is handed these, so that nothing it calls can reach a seller's account.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoCredentials;
+
+#[async_trait]
+impl Credentials for NoCredentials {
+    async fn load(&self, _: &Account) -> Result<Option<Credential>, CredentialError> {
+        Err(CredentialError::Unavailable("this process opens no tokens".into()))
+    }
+
+    async fn save(&self, _: &Account, _: &Credential) -> Result<u64, CredentialError> {
+        Err(CredentialError::Unavailable("this process keeps no tokens".into()))
+    }
+}

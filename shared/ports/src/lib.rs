@@ -15,7 +15,9 @@ pub mod transport;
 
 pub use check_up::{Check, CheckUp, Outcome};
 pub use clock::{Clock, Rng, SystemClock, SystemRng};
-pub use credentials::{AccessToken, Credential, CredentialError, Credentials, WebhookKeys, WebhookSecrets};
+pub use credentials::{
+    AccessToken, Credential, CredentialError, Credentials, NoCredentials, WebhookKeys, WebhookSecrets,
+};
 pub use ledger::{Expect, Item, ItemKey, Ledger, LedgerError, Page, Table, Write};
 pub use mail::{Mail, MailError, NoMail, OperatorNotice, OutgoingMail};
 pub use queue::{Queue, QueueError, QueueName};

@@ -24,7 +24,11 @@ impl Default for Registry {
     fn default() -> Self {
         Self {
             stores: vec![Arc::new(connector_shopify::Shopify)],
-            marketplaces: vec![Arc::new(connector_amazon::Amazon), Arc::new(connector_etsy::Etsy)],
+            marketplaces: vec![
+                Arc::new(connector_amazon::Amazon),
+                Arc::new(connector_ebay::Ebay::default()),
+                Arc::new(connector_etsy::Etsy),
+            ],
         }
     }
 }

@@ -38,7 +38,7 @@ pub struct Common {
     pub log: String,
 }
 
-/// Settings of `receive-store-webhook`.
+/// Settings of `receive-store-webhook` and `receive-marketplace-notification`.
 #[derive(Clone, Debug)]
 pub struct ReceiverSettings {
     /// As for every function.
@@ -58,6 +58,8 @@ pub struct WorkerSettings {
     pub alerts_queue_url: String,
     /// `KMS_ARN`: the key that tokens are sealed under. No secret.
     pub kms_arn: String,
+    /// `AMAZON_QUEUE_ARN`: the queue that Amazon writes to; what came from there is Amazon's word, not ours.
+    pub amazon_queue_arn: String,
 }
 
 /// Settings of `poll-channels`.
@@ -123,13 +125,15 @@ impl WorkerSettings {
         let common = common(&mut variables);
         let queues = variables.queues(["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]);
         let kms_arn = variables.checked("KMS_ARN", kms_arn);
+        let amazon = variables.checked("AMAZON_QUEUE_ARN", queue_arn);
         variables.finish(
-            common.zip(queues.zip(kms_arn)),
-            |(common, ([inbound_queue_url, alerts_queue_url], kms_arn))| Self {
+            common.zip(queues.zip(kms_arn)).zip(amazon),
+            |((common, ([inbound_queue_url, alerts_queue_url], kms_arn)), amazon_queue_arn)| Self {
                 common,
                 inbound_queue_url,
                 alerts_queue_url,
                 kms_arn,
+                amazon_queue_arn,
             },
         )
     }
@@ -247,6 +251,15 @@ fn topic_arn(text: &str) -> Result<String, String> {
             Ok(text.to_owned())
         }
         _ => Err("must be the ARN of an SNS topic: arn:aws:sns:REGION:ACCOUNT:NAME".to_owned()),
+    }
+}
+
+fn queue_arn(text: &str) -> Result<String, String> {
+    match text.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", _, "sqs", region, account, name] if ![region, account, name].iter().any(|p| p.is_empty()) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("must be the ARN of an SQS queue: arn:aws:sqs:REGION:ACCOUNT:NAME".to_owned()),
     }
 }
 

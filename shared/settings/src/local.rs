@@ -10,6 +10,7 @@ mod levels;
 mod links;
 mod mail;
 mod notices;
+mod reversals;
 mod secrets;
 mod shipments;
 
@@ -60,6 +61,12 @@ pub trait Kinds {
 
     /// Whether its webhooks are verified with a secret that must be given.
     fn needs_webhook_secret(&self, kind: &str) -> bool;
+
+    /// Whether a marketplace posts to us what is verified with a secret, which need not be given: polls find it too.
+    fn takes_webhook_secret(&self, kind: &str) -> bool;
+
+    /// Why it could not use this webhook secret, without quoting it; `None` if it could.
+    fn webhook_secret_problem(&self, kind: &str, secret: &SecretString) -> Option<String>;
 }
 
 /// All settings of the one-machine system, checked.

@@ -20,6 +20,7 @@ fn good() -> Env {
         ("INBOUND_QUEUE_URL", QUEUE),
         ("ALERTS_QUEUE_URL", QUEUE),
         ("KMS_ARN", "arn:aws:kms:eu-central-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"),
+        ("AMAZON_QUEUE_ARN", "arn:aws:sqs:eu-central-1:123456789012:parcels-amazon"),
         ("MAIL_FROM", "parcels@example.com"),
     ])
 }
@@ -40,7 +41,7 @@ const COMMON: [&str; 4] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS
 
 const OWN: [(&str, &[&str]); 5] = [
     ("receiver", &["INBOUND_QUEUE_URL"]),
-    ("worker", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL", "KMS_ARN"]),
+    ("worker", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL", "KMS_ARN", "AMAZON_QUEUE_ARN"]),
     ("poller", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL", "KMS_ARN"]),
     ("sweeper", &["INBOUND_QUEUE_URL", "ALERTS_QUEUE_URL"]),
     ("mailer", &["ALERTS_QUEUE_URL", "MAIL_FROM"]),
@@ -76,6 +77,8 @@ fn each_wrong_variable_is_told_by_name_without_its_value() {
         ("ALLOW_BASE_URLS", "", "true or false"),
         ("AWS_ENDPOINT_URL", "http://127.0.0.1:4566", "unless ALLOW_BASE_URLS is true"),
         ("LOG_LEVEL", "canary", "must be a level"),
+        ("AMAZON_QUEUE_ARN", "canary", "ARN of an SQS queue"),
+        ("AMAZON_QUEUE_ARN", "arn:aws:sns:eu-central-1:123456789012:canary", "ARN of an SQS queue"),
         ("KMS_ARN", "alias/canary", "ARN of a KMS key"),
         ("KMS_ARN", "arn:aws:kms:eu-central-1:123456789012:alias/canary", "ARN of a KMS key"),
         ("KMS_ARN", "arn:aws:kms:eu-central-1:123456789012:key/", "ARN of a KMS key"),

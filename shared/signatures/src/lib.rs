@@ -3,11 +3,13 @@
 //! There is no default algorithm, no empty secret, and no way to a [`Verified`] but by verifying.
 
 mod diagnose;
+mod ecdsa;
 mod hmac_base64;
 mod route;
 mod standard_webhooks;
 
 pub use diagnose::{BodyChange, Diagnosis, SecretChange, diagnose_hmac_base64};
+pub use ecdsa::{BadEcdsaKey, EcdsaHash, EcdsaP256Key};
 pub use hmac_base64::{spend_like_verify, verify_hmac_base64};
 pub use route::{EmptyRouteKey, RouteKey, check_route_tag, route_tag};
 pub use standard_webhooks::{StandardWebhook, standard_webhook_key, verify_standard_webhook};

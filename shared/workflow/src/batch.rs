@@ -4,7 +4,7 @@ use std::future::Future;
 use std::panic::AssertUnwindSafe;
 
 use futures::FutureExt as _;
-
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::alerts;
@@ -33,6 +33,9 @@ pub struct SqsRecord {
     /// What SQS says of it.
     #[serde(default)]
     pub attributes: SqsAttributes,
+    /// The ARN of the queue that it stood in.
+    #[serde(rename = "eventSourceARN", default)]
+    pub queue: String,
 }
 
 /// What SQS says of a message.
@@ -41,6 +44,17 @@ pub struct SqsAttributes {
     /// How often it was received, this time included; a number as text.
     #[serde(rename = "ApproximateReceiveCount", default)]
     pub receives: String,
+    /// When the queue took it: milliseconds since 1970, as text.
+    #[serde(rename = "SentTimestamp", default)]
+    pub sent: String,
+}
+
+impl SqsAttributes {
+    /// When the queue took the message, if that is said.
+    #[must_use]
+    pub fn sent_at(&self) -> Option<Timestamp> {
+        Timestamp::from_millisecond(self.sent.parse().ok()?).ok()
+    }
 }
 
 /// How often a message is received before it is a dead letter: `maxReceiveCount` in `template.yaml`, and what
@@ -65,23 +79,41 @@ pub struct SqsFailure {
     pub message_id: String,
 }
 
-/// Works on every message of a Lambda batch; one that fails for the last time is told of.
+impl SqsEvent {
+    /// Whether it is of the queue of this ARN. A batch is of one queue: Lambda's event sources do not mix them.
+    #[must_use]
+    pub fn is_of(&self, queue: &str) -> bool {
+        self.records.iter().all(|record| record.queue == queue)
+    }
+}
+
+/// Works on every message of a Lambda batch of ours; one that fails for the last time is told of.
 pub async fn answer<'a, F>(
     world: &World,
     event: &'a SqsEvent,
-    work: impl FnMut(&'a str) -> F,
+    mut work: impl FnMut(&'a str) -> F,
 ) -> SqsBatchResponse
 where
     F: Future<Output = Result<(), WorkError>>,
 {
-    let records = event.records.iter().map(|record| (record.message_id.clone(), record.body.as_str()));
-    let failed = each(records, work).await;
-    for record in event.records.iter().filter(|record| failed.contains(&record.message_id)) {
+    let response = answer_each(event, |record| work(&record.body)).await;
+    let failed = |record: &&SqsRecord| response.failures.iter().any(|f| f.message_id == record.message_id);
+    for record in event.records.iter().filter(failed) {
         let last = record.attributes.receives.parse::<u32>().is_ok_and(|receives| receives >= MAX_RECEIVES);
         if last && let Err(error) = alerts::dead_letter(world, &record.body).await {
             tracing::error!(message.id = %record.message_id, %error, "dead letter not told of; the alarm will");
         }
     }
+    response
+}
+
+/// Works on every message of a Lambda batch that others wrote: no merchant can be told of one that says nothing to us.
+pub async fn answer_each<'a, F>(event: &'a SqsEvent, work: impl FnMut(&'a SqsRecord) -> F) -> SqsBatchResponse
+where
+    F: Future<Output = Result<(), WorkError>>,
+{
+    let records = event.records.iter().map(|record| (record.message_id.clone(), record));
+    let failed = each(records, work).await;
     SqsBatchResponse { failures: failed.into_iter().map(|message_id| SqsFailure { message_id }).collect() }
 }
 
@@ -90,9 +122,9 @@ where
 /// The records are worked on side by side, so that a slow account does not spend the others' time.
 ///
 /// Contract: Lambda `ReportBatchItemFailures`: the returned ids are retried, the others deleted.
-pub async fn each<'a, F>(
-    records: impl IntoIterator<Item = (String, &'a str)>,
-    mut work: impl FnMut(&'a str) -> F,
+pub async fn each<T, F>(
+    records: impl IntoIterator<Item = (String, T)>,
+    mut work: impl FnMut(T) -> F,
 ) -> Vec<String>
 where
     F: Future<Output = Result<(), WorkError>>,
@@ -157,7 +189,28 @@ mod tests {
         };
         let response = serde_json::to_string(&block_on(answer(&stage.world, &event, work))).unwrap();
         assert_eq!(response, r#"{"batchItemFailures":[{"itemIdentifier":"b"},{"itemIdentifier":"c"}]}"#);
+        assert!(!event.is_of("arn:aws:sqs:us-east-1:1:other"), "one that names no queue is of none");
         let empty: SqsEvent = serde_json::from_str(r#"{"Records":[]}"#).unwrap();
         assert_eq!(block_on(answer(&stage.world, &empty, work)).failures, []);
+    }
+
+    #[test]
+    fn what_sqs_says_of_a_message_is_read_leniently() {
+        let event = r#"{"Records":[{"messageId":"a","body":"1","eventSourceARN":"arn:aws:sqs:us-east-1:1:q",
+            "attributes":{"SentTimestamp":"1700000000123","ApproximateReceiveCount":"2"}}]}"#;
+        let event: SqsEvent = serde_json::from_str(event).unwrap();
+        assert!(event.is_of("arn:aws:sqs:us-east-1:1:q"));
+        assert!(!event.is_of("arn:aws:sqs:us-east-1:1:q2"));
+        let sent = event.records[0].attributes.sent_at().unwrap();
+        assert_eq!(sent.as_millisecond(), 1_700_000_000_123);
+        for strange in ["", "soon", "99999999999999999999"] {
+            assert_eq!(
+                SqsAttributes { sent: strange.into(), ..Default::default() }.sent_at(),
+                None,
+                "{strange}"
+            );
+        }
+        let response = block_on(answer_each(&event, |_| async { Err(WorkError::Unreadable("x".into())) }));
+        assert_eq!(response.failures.len(), 1);
     }
 }

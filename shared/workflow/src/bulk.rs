@@ -76,6 +76,19 @@ pub async fn work(world: &World, account: &Account) -> Result<(), WorkError> {
     Ok(())
 }
 
+/// The marketplace says that it is done with the bulk of this id of its own. Another program's is none of ours.
+///
+/// # Errors
+/// The ledger or the queue does not answer.
+pub(crate) async fn told(world: &World, account: &Account, theirs: &str) -> Result<(), WorkError> {
+    let is_ours = |stored: &Stored<BulkRecord>| stored.value.theirs.as_deref() == Some(theirs);
+    if live(world, account).await?.as_ref().is_some_and(is_ours) {
+        let look = Look::Bulk { account: account.clone() }.to_body();
+        world.queue.send(QueueName::Inbound, &look, Duration::ZERO).await?;
+    }
+    Ok(())
+}
+
 /// The account's bulk that is underway, if there is one.
 async fn live(world: &World, account: &Account) -> Result<Option<Stored<BulkRecord>>, LedgerError> {
     let items = world.ledger.query(Table::Orders, &bulks_of(account)).await?;

@@ -46,7 +46,7 @@ pub struct Message {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "at", rename_all = "snake_case")]
 pub enum Look {
-    /// A verified, reduced delivery of a store.
+    /// A verified, reduced delivery of a store or a marketplace.
     Delivery {
         /// Whose.
         account: Account,

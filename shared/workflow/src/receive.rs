@@ -1,4 +1,5 @@
-//! Receives a store's delivery: verified over its raw bytes, reduced, queued, and only then accepted.
+//! Receives a store's delivery, or a marketplace's notification: verified over its raw bytes, reduced, queued, and
+//! only then accepted.
 //!
 //! In the order of what it costs: a wrong address or tag is refused without any look-up, a bad signature without
 //! one once the connection is known. Nothing of a body is parsed before it is verified, and nothing of a buyer
@@ -7,6 +8,7 @@
 mod address;
 mod kept;
 mod keys;
+mod marketplace;
 mod reduce;
 
 use std::sync::Arc;
@@ -28,9 +30,11 @@ use crate::trace::{Trace, carry};
 use address::Address;
 use keys::Found;
 
-pub use address::store_path;
+pub(crate) use address::{MARKETPLACES, STORES};
+pub use address::{marketplace_path, store_path};
 pub use kept::{PENDING, kept_delivery, replay};
 pub use keys::KeyCache;
+pub use marketplace::{Answered, MarketplaceReceiver};
 /// The installation's route key, as a [`Receiver`] takes it.
 pub use signatures::RouteKey;
 
@@ -46,6 +50,8 @@ pub struct Inbound<'a> {
     pub method: &'a Method,
     /// Where to, without the query.
     pub path: &'a str,
+    /// The query, as it came; empty if there is none.
+    pub query: &'a str,
     /// Its headers.
     pub headers: &'a HeaderMap,
     /// Its body, byte for byte as the sender signed it: base64 of the transport undone already.
@@ -65,6 +71,8 @@ pub struct Reply {
     pub status: u16,
 }
 
+const NOWHERE: Reply = Reply { status: 404 };
+const OTHER_METHOD: Reply = Reply { status: 405 };
 const ACCEPTED: Reply = Reply { status: 200 };
 const REFUSED: Reply = Reply { status: 401 };
 const NOT_NOW: Reply = Reply { status: 503 };
@@ -99,17 +107,14 @@ impl Receiver {
     /// 200 means that the delivery is stored where a crash cannot take it, or that there was nothing to store.
     /// 503 means that it is not: the sender tries again.
     pub async fn receive(&self, request: Inbound<'_>) -> Reply {
-        let connection = match address::read(&self.route_key, request.path) {
-            Address::Elsewhere => return Reply { status: 404 },
-            _ if request.method != Method::POST => return Reply { status: 405 },
+        let connection = match address::read(&self.route_key, STORES, request.path) {
+            Address::Elsewhere => return NOWHERE,
+            _ if request.method != Method::POST => return OTHER_METHOD,
             Address::WrongTag => return REFUSED,
-            Address::Store(connection) => connection,
+            Address::Ours(connection) => connection,
         };
-        if !is_plain(request.headers) {
-            return Reply { status: 415 };
-        }
-        if request.body.len() > MAX_BODY {
-            return Reply { status: 413 };
+        if let Some(refused) = unfit(&request) {
+            return refused;
         }
         let now = self.clock.now();
         let keys = match self.cache.find(self.webhook_secrets.as_ref(), &connection, now).await {
@@ -156,26 +161,8 @@ impl Receiver {
         headers: &HeaderMap,
         now: Timestamp,
     ) -> Reply {
-        let body = verified.bytes();
-        let id = delivery_id(&keys.account, &topic, body);
-        let trace = Trace::of_delivery(headers, &id, now);
-        let mut delivery = Delivery {
-            id,
-            headers: kept_headers(headers, store.kept_headers()),
-            topic,
-            received_at: now,
-            body: reduce::reduce(body, allowed),
-        };
-        let message = |delivery: &Delivery| {
-            let (account, kind) = (keys.account.clone(), keys.kind.clone());
-            carry(&Look::Delivery { account, kind, delivery: delivery.clone() }.to_body(), &trace)
-        };
-        let mut text = message(&delivery);
-        if text.len() > MAX_MESSAGE {
-            // Quoting can double a text, so what fits alone may not fit as a message.
-            delivery.body = reduce::too_large(body, allowed);
-            text = message(&delivery);
-        }
+        let Prepared { delivery, text, trace } =
+            prepare(keys, verified, topic, allowed, headers, store.kept_headers(), now);
         let connection: &ConnectionId = &keys.account.connection;
         let Err(refused) = self.queue.send(QueueName::Inbound, &text, Duration::ZERO).await else {
             if trace.sampled {
@@ -200,6 +187,54 @@ impl Receiver {
             }
         }
     }
+}
+
+/// A delivery without buyer data, and the message that says it.
+struct Prepared {
+    delivery: Delivery,
+    text: String,
+    trace: Trace,
+}
+
+/// Reduces a genuine delivery, so far that it fits into a message.
+fn prepare(
+    keys: &WebhookKeys,
+    verified: Verified<'_>,
+    topic: String,
+    allowed: Allowed,
+    headers: &HeaderMap,
+    kept: &[&str],
+    now: Timestamp,
+) -> Prepared {
+    let body = verified.bytes();
+    let id = delivery_id(&keys.account, &topic, body);
+    let trace = Trace::of_delivery(headers, &id, now);
+    let mut delivery = Delivery {
+        id,
+        headers: kept_headers(headers, kept),
+        topic,
+        received_at: now,
+        body: reduce::reduce(body, allowed),
+    };
+    let message = |delivery: &Delivery| {
+        let (account, kind) = (keys.account.clone(), keys.kind.clone());
+        carry(&Look::Delivery { account, kind, delivery: delivery.clone() }.to_body(), &trace)
+    };
+    let mut text = message(&delivery);
+    if text.len() > MAX_MESSAGE {
+        // Quoting can double a text, so what fits alone may not fit as a message.
+        delivery.body = reduce::too_large(body, allowed);
+        text = message(&delivery);
+    }
+    Prepared { delivery, text, trace }
+}
+
+/// Why a post is not even looked at, if so.
+fn unfit(request: &Inbound<'_>) -> Option<Reply> {
+    if !is_plain(request.headers) {
+        return Some(Reply { status: 415 });
+    }
+    (request.body.len() > MAX_BODY).then_some(Reply { status: 413 })
 }
 
 /// Refuses a delivery that is not proven to be genuine; only the log says why.

@@ -202,7 +202,7 @@ impl Record for MarketplaceOrder {
             let deadline = self.facts.as_ref().and_then(|f| f.ship_by).unwrap_or(now);
             return Some(Due { lane: waiting_lane(&self.order.account), at: deadline });
         }
-        let at = [self.next_look, self.alerts.next_due(now, &deadline_of(self))];
+        let at = [self.next_look, self.reversals_due(), self.alerts.next_due(now, &deadline_of(self))];
         at.into_iter().flatten().min().map(|at| Due { lane: self.key().time_lane(), at })
     }
 

@@ -2,14 +2,18 @@
 //! and do the one next thing. The one place where anything is decided.
 
 mod act;
+mod closed;
 mod delivery;
 mod facts;
 mod for_bulk;
 mod look;
+mod notification;
 mod order;
 mod preview;
 mod privacy;
+mod pushed;
 mod reconcile;
+mod reverse;
 mod scene;
 mod store_order;
 
@@ -30,6 +34,7 @@ use tracing::field::Empty;
 pub(crate) use for_bulk::{ForBulk, for_bulk};
 pub use order::look_at_order;
 pub(crate) use preview::{Fate, preview};
+pub use pushed::pushed;
 pub use store_order::look_at_store_order;
 
 use crate::bulk;

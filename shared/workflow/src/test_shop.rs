@@ -41,6 +41,7 @@ pub(crate) fn account(connection: &str) -> Account {
 pub(crate) fn connection(kind: &str, id: &str) -> Connection {
     Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account: account(id),
         kind: kind.to_owned(),

@@ -147,6 +147,15 @@ impl World {
         Ok(serde_json::from_str(&item.body).ok())
     }
 
+    /// Whose the subscription of this id is, by which a marketplace puts messages into a queue of ours.
+    ///
+    /// # Errors
+    /// The ledger does not answer.
+    pub async fn subscriber(&self, kind: &str, subscription: &str) -> Result<Option<Account>, LedgerError> {
+        let item = self.ledger.get(&ItemKey::subscription(kind, subscription)).await?;
+        Ok(item.and_then(|item| serde_json::from_str(&item.body).ok()))
+    }
+
     /// Every configured connection.
     ///
     /// # Errors

@@ -7,6 +7,7 @@ use domain::connection::Connection;
 use domain::connection_state::ConnectionState;
 use futures::executor::block_on;
 use jiff::SignedDuration;
+use ports::memory::MemoryCredentials;
 use ports::{Clock, Credential, Transport, TransportError};
 use sandbox::shopify::{FulfillSpec, LineSpec, OrderSpec, Subscription};
 use secrecy::SecretString;
@@ -85,14 +86,22 @@ impl Place {
     }
 
     pub(super) fn register(&self) -> WebhookView {
-        let views = block_on(webhooks_register(&self.world(), Some("shop"), &addresses(Some(HERE)))).unwrap();
+        let views =
+            block_on(webhooks_register(&self.world(), Some("shop"), &addresses(Some(HERE)), self.secrets()))
+                .unwrap();
         views.into_iter().next().unwrap()
     }
 
     pub(super) fn check(&self) -> WebhookView {
-        let views = block_on(webhooks_check(&self.world(), None, &addresses(Some(HERE)))).unwrap();
-        assert_eq!(views.len(), 1, "marketplaces send no webhooks");
+        let views =
+            block_on(webhooks_check(&self.world(), Some("shop"), &addresses(Some(HERE)), self.secrets()))
+                .unwrap();
+        assert_eq!(views.len(), 1);
         views.into_iter().next().unwrap()
+    }
+
+    pub(super) fn secrets(&self) -> &MemoryCredentials {
+        &self.system.credentials
     }
 
     pub(super) fn report(&self) -> Report {

@@ -186,6 +186,7 @@ impl Run {
             let inbound = Inbound {
                 method: &Method::POST,
                 path: &path,
+                query: "",
                 headers: &headers,
                 body: delivery.body.as_bytes(),
             };

@@ -214,30 +214,47 @@ pub(super) fn urls_have_both_permissions(template: &Template) -> Vec<String> {
     wrong
 }
 
-/// The receiver stands open to the world: what it may do is this list and nothing else.
-pub(super) fn receiver_is_granted_this_alone(template: &Template) -> Vec<String> {
-    let allowed: BTreeSet<_> = [
-        ("sqs:SendMessage", "${InboundQueue.Arn}"),
-        ("dynamodb:PutItem", "${DeliveriesTable.Arn}"),
-        ("dynamodb:GetItem", "${WebhookSecretsTable.Arn}"),
-        ("kms:Decrypt", "${SecretsKey.Arn}"),
-        ("logs:CreateLogStream", "${ReceiveStoreWebhookLogs.Arn}"),
-        ("logs:PutLogEvents", "${ReceiveStoreWebhookLogs.Arn}"),
-    ]
-    .map(|(action, resource)| (action.to_owned(), resource.to_owned()))
-    .into();
-    let granted = grants(template, "receive-store-webhook");
-    granted
+/// The receivers stand open to the world: what they may do is this list and nothing else.
+pub(super) fn receivers_are_granted_this_alone(template: &Template) -> Vec<String> {
+    let both = |logs: &'static str| {
+        [
+            ("sqs:SendMessage", "${InboundQueue.Arn}"),
+            ("dynamodb:GetItem", "${WebhookSecretsTable.Arn}"),
+            ("kms:Decrypt", "${SecretsKey.Arn}"),
+            ("logs:CreateLogStream", logs),
+            ("logs:PutLogEvents", logs),
+        ]
+    };
+    // A store's delivery is kept when the queue is down; a notification may name whom we must forget.
+    let keeps = [("dynamodb:PutItem", "${DeliveriesTable.Arn}")];
+    let stores = both("${ReceiveStoreWebhookLogs.Arn}").into_iter().chain(keeps);
+    let marketplaces = both("${ReceiveMarketplaceNotificationLogs.Arn}").into_iter();
+    let mut wrong = difference(template, "receive-store-webhook", stores);
+    wrong.extend(difference(template, "receive-marketplace-notification", marketplaces));
+    wrong
+}
+
+fn difference<'a>(
+    template: &Template,
+    function: &str,
+    allowed: impl Iterator<Item = (&'a str, &'a str)>,
+) -> Vec<String> {
+    let allowed: BTreeSet<_> =
+        allowed.map(|(action, resource)| (action.to_owned(), resource.to_owned())).collect();
+    grants(template, function)
         .symmetric_difference(&allowed)
-        .map(|(action, resource)| format!("{action} on {resource}"))
+        .map(|(action, resource)| format!("{function}: {action} on {resource}"))
         .collect()
 }
 
 /// What is dear is granted to few: resource or action, and the functions that may.
 const FEW: [(&str, &[&str]); 5] = [
-    ("${WebhookSecretsTable.Arn}", &["receive-store-webhook"]),
+    ("${WebhookSecretsTable.Arn}", &["receive-store-webhook", "receive-marketplace-notification"]),
     ("${CredentialsTable.Arn}", &["sync-order", "poll-channels"]),
-    ("${SecretsKey.Arn}", &["receive-store-webhook", "sync-order", "poll-channels"]),
+    (
+        "${SecretsKey.Arn}",
+        &["receive-store-webhook", "receive-marketplace-notification", "sync-order", "poll-channels"],
+    ),
     ("ses:SendEmail", &["send-alerts"]),
     ("sns:Publish", &["send-alerts"]),
 ];
@@ -362,8 +379,45 @@ pub(super) fn feedback_is_genuine(template: &Template) -> Vec<String> {
     wrong.extend(must.iter().filter(|(_, holds)| !holds).map(|(what, _)| (*what).to_owned()));
     for kind in ["AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"] {
         let others = template.of_type(kind).into_iter().map(|(id, _)| id);
-        let others = others.filter(|id| !["AlertsQueuePolicy", "MailFeedbackTopicPolicy"].contains(id));
+        let others = others.filter(|id| {
+            !["AlertsQueuePolicy", "MailFeedbackTopicPolicy", "AmazonNotificationsPolicy"].contains(id)
+        });
         wrong.extend(others.map(|id| format!("{id}: another way in")));
+    }
+    wrong
+}
+
+/// Into Amazon's queue nobody writes but Amazon, and nobody reads but who knows that it is Amazon's word.
+pub(super) fn amazon_alone_may_enter(template: &Template) -> Vec<String> {
+    let policy = &template.0["Resources"]["AmazonNotificationsPolicy"]["Properties"];
+    let one = match policy["PolicyDocument"]["Statement"].as_array() {
+        Some(all) if all.len() == 1 => all[0].clone(),
+        _ => Value::Null,
+    };
+    let sender = "arn:${AWS::Partition}:iam::437568002678:root";
+    let reader = "${AmazonNotifications.Arn}";
+    let told = |name: &str| {
+        let functions: BTreeMap<_, _> = template.functions().into_iter().collect();
+        functions
+            .get(name)
+            .map(|f| text(&f["Environment"]["Variables"]["AMAZON_QUEUE_ARN"]))
+            .unwrap_or_default()
+    };
+    let must = [
+        ("Amazon's queue lets in somebody else", texts(&one["Principal"]["AWS"]) == [sender]),
+        (
+            "Amazon needs these two actions, and no other",
+            texts(&one["Action"]) == ["sqs:SendMessage", "sqs:GetQueueAttributes"],
+        ),
+        ("Amazon may enter another queue", texts(&one["Resource"]) == [reader]),
+        ("its policy is another queue's", texts(&policy["Queues"]) == ["${AmazonNotifications}"]),
+        ("its reader takes its messages for ours", told("sync-order") == reader),
+    ];
+    let mut wrong: Vec<String> =
+        must.iter().filter(|(_, holds)| !holds).map(|(what, _)| (*what).to_owned()).collect();
+    for (name, _) in template.functions() {
+        let sends = grants(template, name).contains(&("sqs:SendMessage".to_owned(), reader.to_owned()));
+        wrong.extend(sends.then(|| format!("{name}: may write what passes for Amazon's word")));
     }
     wrong
 }

@@ -9,11 +9,12 @@ use super::grants::grants;
 use super::load::{Template, text, texts, walk, workspace};
 
 /// All that a function may find in its environment.
-const VARIABLES: [&str; 9] = [
+const VARIABLES: [&str; 10] = [
     "TABLE_PREFIX",
     "INBOUND_QUEUE_URL",
     "ALERTS_QUEUE_URL",
     "KMS_ARN",
+    "AMAZON_QUEUE_ARN",
     "MAIL_FROM",
     "MAIL_CONFIGURATION_SET",
     "OPERATOR_TOPIC_ARN",

@@ -68,7 +68,7 @@ pub(super) async fn apply(global: &Global, args: ApplyArgs, out: &mut Out) -> Re
             let row = |a: &WebhookAddress| vec![a.connection.clone(), a.url.clone()];
             let rows: Vec<Vec<String>> = addresses.iter().map(row).collect();
             format!(
-                "\nStores send their webhooks to:\n{}",
+                "\nStores and marketplaces send to:\n{}",
                 table(&["CONNECTION", "ADDRESS"], &rows, width.max(200))
             )
         });

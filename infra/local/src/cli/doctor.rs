@@ -1,7 +1,7 @@
 //! `doctor` and `webhooks check|register`.
 
 use clap::{Args, Subcommand};
-use ports::{Check, CheckUp, Outcome};
+use ports::{Check, CheckUp, Outcome, WebhookSecrets};
 use secrecy::SecretString;
 use settings::local::LocalSettings;
 use signatures::RouteKey;
@@ -25,26 +25,26 @@ pub(super) struct DoctorArgs {
     address: Address,
 }
 
-/// Where stores reach this system.
+/// Where stores and marketplaces reach this system.
 #[derive(Clone, Debug, Args)]
 pub(super) struct Address {
-    /// Where stores reach this system [default: `general.public_url` of the settings, or the stack's]
+    /// Where stores and marketplaces reach this system [default: `general.public_url` of the settings, or the stack's]
     #[arg(long, value_name = "https://…")]
     address: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum WebhooksCommand {
-    /// See whether a store's subscriptions are there and point here
+    /// See whether subscriptions at stores and marketplaces are there and point here
     Check {
-        /// Only this store
+        /// Only this connection
         connection: Option<String>,
         #[command(flatten)]
         address: Address,
     },
     /// Make and mend them; given again it changes nothing
     Register {
-        /// Only this store
+        /// Only this connection
         connection: Option<String>,
         #[command(flatten)]
         address: Address,
@@ -76,7 +76,7 @@ impl Looked {
     async fn at_machine(global: &Global, given: &Address) -> Result<Self, Failure> {
         let settings = settings(global)?;
         let local = open(&global.data, Some(&settings)).await?;
-        local.hold_secrets(&settings);
+        local.hold_secrets(&settings).await?;
         let base = given.address.as_deref().or(settings.general.public_url.as_deref());
         let key = system::route_key(local.data.path())?;
         let addresses = addresses(base, key, settings.general.allow_base_urls)?;
@@ -92,9 +92,13 @@ impl Looked {
                 "stack {name} has no settings yet: `parcelwire apply --stack {name} FILE`"
             ))
         })?;
-        let receiver = deployed.receiver()?;
-        let base = given.address.as_deref().unwrap_or(&receiver);
-        let addresses = addresses(Some(base), key, deployed.world.allow_base_urls)?;
+        let (stores, marketplaces) = (deployed.receiver()?, deployed.marketplace_receiver()?);
+        let base = given.address.as_deref();
+        let loopback = deployed.world.allow_base_urls;
+        let addresses = addresses(Some(base.unwrap_or(&stores)), key, loopback)?
+            .with_marketplaces(base.unwrap_or(&marketplaces), loopback)
+            .map_err(|error| Failure::refused(error.to_string()))?
+            .with_queue(deployed.amazon_queue_arn()?);
         Ok(Self { at: Subject::Stack(Box::new(deployed)), addresses })
     }
 
@@ -103,6 +107,23 @@ impl Looked {
             Subject::Machine { local, .. } => &local.world,
             Subject::Stack(deployed) => &deployed.world,
         }
+    }
+
+    /// The webhooks, looked at or mended.
+    async fn webhooks(&self, only: Option<&str>, register: bool) -> Result<Vec<WebhookView>, Failure> {
+        let of_stack;
+        let secrets: &dyn WebhookSecrets = match &self.at {
+            Subject::Machine { local, .. } => local.credentials.as_ref(),
+            Subject::Stack(deployed) => {
+                of_stack = deployed.webhook_secrets();
+                &of_stack
+            }
+        };
+        Ok(if register {
+            admin::webhooks_register(self.world(), only, &self.addresses, secrets).await?
+        } else {
+            admin::webhooks_check(self.world(), only, &self.addresses, secrets).await?
+        })
     }
 
     async fn report(&self, only: Option<&str>) -> Result<Report, Failure> {
@@ -196,12 +217,7 @@ pub(super) async fn webhooks(
         WebhooksCommand::Register { connection, address } => (connection, address, true),
     };
     let looked = Looked::open(global, &address).await?;
-    let only = connection.as_deref();
-    let views = if register {
-        admin::webhooks_register(looked.world(), only, &looked.addresses).await?
-    } else {
-        admin::webhooks_check(looked.world(), only, &looked.addresses).await?
-    };
+    let views = looked.webhooks(connection.as_deref(), register).await?;
     out.answer(&views, |width| told(&views, width));
     match views.iter().find(|view| !view.is_good()) {
         None => Ok(()),
@@ -216,7 +232,7 @@ pub(super) async fn webhooks(
 
 fn told(views: &[WebhookView], width: usize) -> String {
     if views.is_empty() {
-        return "No store is connected.".to_owned();
+        return "Nothing is connected that tells anything by itself.".to_owned();
     }
     let mut text = String::new();
     for view in views {
@@ -235,7 +251,12 @@ fn told(views: &[WebhookView], width: usize) -> String {
             let topic = other.topic.clone();
             vec![view.connection.clone(), topic, "not ours".to_owned(), other.address.clone()]
         }));
-        text.push_str(&table(&["STORE", "TOPIC", "STATE", "SENT TO"], &rows, width));
+        if !rows.is_empty() {
+            text.push_str(&table(&["CONNECTION", "TOPIC", "STATE", "SENT TO"], &rows, width));
+        }
+        for step in view.by_hand.iter().chain(&view.polled) {
+            paragraph(&mut text, &format!("{}: ", view.connection), step, width);
+        }
         if view.changed > 0 {
             text.push_str(&format!("{} changed.\n", view.changed));
         }

@@ -9,6 +9,7 @@ use workflow::world::World;
 
 use super::output::{from_now, or_dash, table};
 use super::{Failure, Out, Place};
+use crate::deployed::AMAZON_QUEUE;
 
 pub(super) async fn list(
     world: &World,
@@ -135,6 +136,9 @@ pub(super) async fn redrive(place: &Place, out: &mut Out) -> Result<(), Failure>
     for queue in QueueName::ALL {
         let messages = place.redrive(queue).await?;
         done.push(Redriven { queue: queue.as_str(), messages });
+    }
+    if let Some(messages) = place.redrive_amazon().await? {
+        done.push(Redriven { queue: AMAZON_QUEUE, messages });
     }
     out.answer(&done, |_| {
         let each =

@@ -43,6 +43,14 @@ impl Place {
     }
 }
 
+impl Place {
+    /// The same for the queue that Amazon writes to, where there is one.
+    pub(super) async fn redrive_amazon(&self) -> Result<Option<usize>, Failure> {
+        let Self::Stack(deployed) = self else { return Ok(None) };
+        Ok(Some(deployed.amazon_letters()?.redrive().await.map_err(anyhow::Error::from)?))
+    }
+}
+
 impl Global {
     /// The stack, if one is named.
     pub(crate) fn which(&self) -> Option<Which<'_>> {

@@ -94,6 +94,7 @@ fn at(second: i64) -> Timestamp {
 fn connection(id: &str, kind: &str) -> Applied {
     let connection = domain::connection::Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: 1,
         account: Account::new("acme".try_into().unwrap(), id.try_into().unwrap()),
         kind: kind.into(),
@@ -156,6 +157,7 @@ impl Place {
             decided_again_at: None,
             their_reference: None,
             in_bulk: false,
+            earlier_numbers: Vec::new(),
             created_at: at(30),
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),

@@ -62,6 +62,13 @@ pub(super) async fn verify(global: &Global, args: &VerifyArgs, out: &mut Out) ->
         Some(name) => secrets_of(global, name).await?,
         None => (secrets_in(&args.secret_file)?, None),
     };
+    let registry = Registry::default();
+    if let Some(marketplace) = kind.as_deref().and_then(|kind| registry.marketplace(kind)) {
+        let title = marketplace.title();
+        return Err(Failure::refused(format!(
+            "this reads what stores sign; {title} signs in a way of its own"
+        )));
+    }
     let body = bytes_of(&args.body)?;
     let signature = args.signature.clone().or_else(|| {
         let of_signature = |name: &str| ["hmac", "signature"].iter().any(|word| name.contains(word));
@@ -69,7 +76,6 @@ pub(super) async fn verify(global: &Global, args: &VerifyArgs, out: &mut Out) ->
         found.and_then(|(_, value)| value.to_str().ok()).map(str::to_owned)
     });
     let diagnosis = diagnose_hmac_base64(&body, signature.as_deref(), &secrets);
-    let registry = Registry::default();
     let store = kind.as_deref().and_then(|kind| registry.store(kind));
     let verdict = Verdict {
         genuine: diagnosis.is_genuine(),

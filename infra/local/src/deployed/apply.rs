@@ -25,15 +25,17 @@ pub(crate) struct Plan {
     applied: Vec<Applied>,
     credentials: Vec<(Account, Credential)>,
     webhook_keys: Vec<WebhookKeys>,
+    unheard: Vec<ConnectionId>,
+    notified: Vec<ConnectionId>,
     removed: Vec<Account>,
     route_key: SecretString,
     new_route_key: bool,
 }
 
-/// Where a store sends its webhooks.
+/// Where a store or marketplace sends to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct WebhookAddress {
-    /// The store's connection.
+    /// The connection.
     pub(crate) connection: String,
     /// Its address.
     pub(crate) url: String,
@@ -50,7 +52,7 @@ impl Deployed {
             settings.connections.iter().map(|c| system::applied(c, &route_key)).collect();
         let mut differences = preview(&self.world, &applied).await.map_err(anyhow::Error::from)?;
         let mut credentials = Vec::new();
-        let mut webhook_keys = Vec::new();
+        let (mut webhook_keys, mut unheard, mut notified) = (Vec::new(), Vec::new(), Vec::new());
         for configured in &settings.connections {
             let account = &configured.connection.account;
             let told = |what: &What| differences.iter().any(|d| is_of(d, account) && d.what == *what);
@@ -64,11 +66,21 @@ impl Deployed {
                     differences.push(difference(account, What::Credentials));
                 }
             }
-            if let Some(keys) = self.other_webhook_keys(configured).await? {
-                webhook_keys.push(keys);
-                if !added {
-                    differences.push(difference(account, What::WebhookSecrets));
-                }
+            let id = &account.connection;
+            let keys = self.keys_of(configured, &route_key)?;
+            if keys.is_some() && self.world.connectors.store(&configured.connection.kind).is_none() {
+                notified.push(id.clone());
+            }
+            let stored = self.webhook_secrets().webhook_keys(id).await.map_err(unreachable_secrets)?;
+            if is_same(stored.as_ref(), keys.as_ref()) {
+                continue;
+            }
+            match keys {
+                Some(keys) => webhook_keys.push(keys),
+                None => unheard.push(id.clone()),
+            }
+            if !added {
+                differences.push(difference(account, What::WebhookSecrets));
             }
         }
         let known = self.world.connections().await.map_err(anyhow::Error::from)?;
@@ -77,7 +89,17 @@ impl Deployed {
             .map(|connection| connection.account)
             .filter(|account| differences.iter().any(|d| is_of(d, account) && d.what == What::Removed))
             .collect();
-        Ok(Plan { differences, applied, credentials, webhook_keys, removed, route_key, new_route_key })
+        Ok(Plan {
+            differences,
+            applied,
+            credentials,
+            webhook_keys,
+            unheard,
+            notified,
+            removed,
+            route_key,
+            new_route_key,
+        })
     }
 
     /// Does what the plan says.
@@ -96,6 +118,9 @@ impl Deployed {
         for keys in &plan.webhook_keys {
             self.webhook_secrets().put(keys).await.map_err(unreachable_secrets)?;
         }
+        for connection in &plan.unheard {
+            self.webhook_secrets().delete(connection).await.map_err(unreachable_secrets)?;
+        }
         for account in &plan.removed {
             self.installation.credentials().delete(account).await.map_err(unreachable_secrets)?;
             // A connection that moved to another merchant keeps its name, and the secrets just put under it.
@@ -107,18 +132,33 @@ impl Deployed {
         Ok(())
     }
 
-    /// Where the stores of these settings send to. A new stack's addresses hold once its plan was applied.
+    /// Where the stores and marketplaces of these settings send to. A new stack's addresses hold once its plan was
+    /// applied.
     pub(crate) fn webhook_addresses(&self, plan: &Plan) -> Result<Vec<WebhookAddress>, Failure> {
-        let base = self.receiver()?;
-        let stores =
-            plan.applied.iter().filter(|a| self.world.connectors.store(&a.connection.kind).is_some());
-        stores
-            .map(|applied| {
-                let connection = applied.connection.account.connection.to_string();
-                let path = system::webhook_path(&plan.route_key, &connection)?;
-                Ok(WebhookAddress { connection, url: format!("{base}{path}") })
-            })
-            .collect()
+        let (stores, marketplaces) = (self.receiver()?, self.marketplace_receiver()?);
+        let mut addresses = Vec::new();
+        for applied in &plan.applied {
+            let id = &applied.connection.account.connection;
+            let url = if self.world.connectors.store(&applied.connection.kind).is_some() {
+                format!("{stores}{}", system::webhook_path(&plan.route_key, id.as_str())?)
+            } else if plan.notified.contains(id) {
+                format!("{marketplaces}{}", system::notification_path(&plan.route_key, id)?)
+            } else {
+                continue;
+            };
+            addresses.push(WebhookAddress { connection: id.to_string(), url });
+        }
+        Ok(addresses)
+    }
+
+    /// What verifies the posts to a connection, by these settings.
+    fn keys_of(
+        &self,
+        configured: &ConfiguredConnection,
+        route_key: &SecretString,
+    ) -> Result<Option<WebhookKeys>, Failure> {
+        let base = self.marketplace_receiver()?;
+        Ok(system::webhook_keys(self.world.connectors.as_ref(), configured, Some(&base), route_key)?)
     }
 
     /// A stack takes other hosts only if it was made for it; the settings' own switch is not enough.
@@ -141,30 +181,6 @@ impl Deployed {
             naming.join(", "),
             self.name()
         )))
-    }
-
-    /// A store's webhook secrets, if they are others than those stored.
-    async fn other_webhook_keys(
-        &self,
-        configured: &ConfiguredConnection,
-    ) -> Result<Option<WebhookKeys>, Failure> {
-        let ConfiguredConnection { connection, webhook_secrets, .. } = configured;
-        if self.world.connectors.store(&connection.kind).is_none() {
-            return Ok(None);
-        }
-        let stored = self.webhook_secrets().webhook_keys(&connection.account.connection).await;
-        let same = stored.map_err(unreachable_secrets)?.is_some_and(|stored| {
-            stored.account == connection.account
-                && stored.kind == connection.kind
-                && texts(&stored.secrets).eq(texts(webhook_secrets))
-        });
-        Ok((!same).then(|| WebhookKeys {
-            app: std::collections::BTreeMap::new(),
-            address: None,
-            account: connection.account.clone(),
-            kind: connection.kind.clone(),
-            secrets: webhook_secrets.clone(),
-        }))
     }
 
     async fn replace_credential(&self, account: &Account, new: &Credential) -> Result<(), Failure> {
@@ -200,6 +216,19 @@ impl Plan {
 
 fn texts(secrets: &[SecretString]) -> impl Iterator<Item = &str> {
     secrets.iter().map(|secret| secret.expose_secret())
+}
+
+/// Whether what is stored verifies just what is to be verified.
+fn is_same(stored: Option<&WebhookKeys>, wanted: Option<&WebhookKeys>) -> bool {
+    let (Some(stored), Some(wanted)) = (stored, wanted) else { return stored.is_none() && wanted.is_none() };
+    let app = |keys: &WebhookKeys| -> Vec<(String, String)> {
+        keys.app.iter().map(|(name, secret)| (name.clone(), secret.expose_secret().to_owned())).collect()
+    };
+    stored.account == wanted.account
+        && stored.kind == wanted.kind
+        && stored.address == wanted.address
+        && texts(&stored.secrets).eq(texts(&wanted.secrets))
+        && app(stored) == app(wanted)
 }
 
 fn is_of(difference: &Difference, account: &Account) -> bool {

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use aws::SqsDeadLetters;
 use ports::{Check, CheckUp, QueueName};
 
-use super::Deployed;
+use super::{AMAZON_QUEUE, Deployed};
 use crate::cli::Failure;
 
 impl Deployed {
@@ -12,8 +12,9 @@ impl Deployed {
     pub(crate) fn check_ups(&self) -> Result<Vec<Box<dyn CheckUp>>, Failure> {
         let mut all: Vec<Box<dyn CheckUp>> = Vec::new();
         for queue in QueueName::ALL {
-            all.push(Box::new(QueueCheck { queue, letters: self.dead_letters(queue)? }));
+            all.push(Box::new(QueueCheck { queue: queue.as_str(), letters: self.dead_letters(queue)? }));
         }
+        all.push(Box::new(QueueCheck { queue: AMAZON_QUEUE, letters: self.amazon_letters()? }));
         all.push(Box::new(self.installation.mail(self.mail_from()?, None, None)));
         all.push(Box::new(self.installation.alarm_topic(self.stack.output("AlarmTopic")?)));
         all.push(Box::new(self.installation.concurrency()));
@@ -23,7 +24,7 @@ impl Deployed {
 
 /// Whether a queue can be read, and what lies in it.
 struct QueueCheck {
-    queue: QueueName,
+    queue: &'static str,
     letters: SqsDeadLetters,
 }
 
@@ -31,7 +32,7 @@ struct QueueCheck {
 impl CheckUp for QueueCheck {
     async fn check_up(&self) -> Vec<Check> {
         const CHECK: &str = "queue";
-        let name = self.queue.as_str();
+        let name = self.queue;
         vec![match self.letters.depth().await {
             Err(error) => Check::bad(
                 CHECK,

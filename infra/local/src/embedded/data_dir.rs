@@ -8,9 +8,9 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use ports::{Clock, Mail};
 
-use super::{Database, LocalQueue, Mailbox};
+use super::{Database, LocalCredentials, LocalQueue, Mailbox};
 
-/// A directory with `ledger.db`, `queue.db`, `mail.db` and `serve.lock`, readable by its owner alone.
+/// A directory with `ledger.db`, `queue.db`, `mail.db`, `tokens.db` and `serve.lock`, readable by its owner alone.
 #[derive(Clone, Debug)]
 pub(crate) struct DataDir {
     path: PathBuf,
@@ -77,6 +77,11 @@ impl DataDir {
     /// The queues.
     pub(crate) fn queue(&self, clock: Arc<dyn Clock>, max_receives: u32) -> Result<LocalQueue> {
         LocalQueue::open(&self.path.join("queue.db"), clock, max_receives)
+    }
+
+    /// Credentials; tokens that a marketplace replaced are kept.
+    pub(crate) fn credentials(&self) -> Result<LocalCredentials> {
+        LocalCredentials::open(&self.path.join("tokens.db"))
     }
 
     /// The mailbox; mails are handed on to `forward` if there is one.

@@ -7,6 +7,7 @@ mod kms;
 mod mailbox;
 mod queue;
 mod shared;
+mod tokens;
 mod trouble;
 
 use std::sync::Arc;

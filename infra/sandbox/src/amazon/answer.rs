@@ -27,6 +27,11 @@ impl Refusal {
         self
     }
 
+    /// Its words, for a report.
+    pub(super) fn words(&self) -> String {
+        format!("{} {}", self.message, self.details).trim().to_owned()
+    }
+
     pub(super) fn response(&self) -> Response<Vec<u8>> {
         let error = json!({ "code": self.code, "message": self.message, "details": self.details });
         json(self.status, &json!({ "errors": [error] }))

@@ -16,10 +16,10 @@ use super::orders::{Content, Order, Party, Status};
 use super::record::{By, Effect};
 
 /// What was asked for, well-formed.
-struct Asked {
-    marketplace: String,
-    reference: String,
-    content: Content,
+pub(super) struct Asked {
+    pub(super) marketplace: String,
+    pub(super) reference: String,
+    pub(super) content: Content,
 }
 
 impl AmazonSandbox {
@@ -180,7 +180,7 @@ fn lines(items: &Value) -> Result<BTreeMap<String, u32>, Refusal> {
 }
 
 /// Whether the order takes the package.
-fn check(order: &Order, asked: &Asked) -> Result<(), Refusal> {
+pub(super) fn check(order: &Order, asked: &Asked) -> Result<(), Refusal> {
     let described = &order.described;
     if described.marketplace_id != asked.marketplace {
         return Err(Refusal::invalid("MarketplaceId: is invalid, the order was placed elsewhere"));

@@ -1,12 +1,14 @@
 //! The control requests below `/_sandbox/`.
 
+use std::collections::BTreeMap;
+
 use http::{Method, Response};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
-use super::{AmazonSandbox, NewOrder, OrderChange, Participation, Settings, answer};
+use super::{AmazonSandbox, FeedPlan, NewOrder, OrderChange, Participation, Settings, answer};
 use crate::faults::Planned;
 
 #[derive(Deserialize)]
@@ -20,6 +22,20 @@ struct Named {
 struct Participations {
     seller: String,
     marketplaces: Vec<Participation>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Notify {
+    order: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Prices {
+    order: String,
+    currency: String,
+    prices: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -81,6 +97,19 @@ impl AmazonSandbox {
             (&Method::GET, ["record"]) => {
                 return serde_json::to_value(self.record()).map_err(|error| error.to_string());
             }
+            (&Method::GET, ["messages"]) => {
+                return serde_json::to_value(self.take_messages()).map_err(|error| error.to_string());
+            }
+            (&Method::POST, ["feeds"]) => {
+                for plan in read_some::<FeedPlan>(body)? {
+                    self.plan_feed(plan);
+                }
+            }
+            (&Method::POST, ["prices"]) => {
+                let Prices { order, currency, prices } = read(body)?;
+                self.set_prices(&order, &currency, &prices)?;
+            }
+            (&Method::POST, ["notify"]) => self.notify_order(now, &read::<Notify>(body)?.order),
             (&Method::POST, ["sellers"]) => {
                 for seller in read_some(body)? {
                     self.add_seller(seller);

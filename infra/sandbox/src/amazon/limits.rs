@@ -11,6 +11,15 @@ pub(super) fn plan(operation: &str) -> Option<(f64, f64)> {
         super::GET_ORDER => Some((0.5, 30.0)),
         super::SEARCH => Some((0.0056, 20.0)),
         super::PARTICIPATIONS => Some((0.016, 15.0)),
+        super::CREATE_DOCUMENT => Some((0.5, 15.0)),
+        super::CREATE_FEED => Some((0.0083, 15.0)),
+        super::GET_FEED => Some((2.0, 15.0)),
+        super::GET_FEEDS | super::GET_DOCUMENT => Some((0.0222, 10.0)),
+        super::GET_DESTINATIONS
+        | super::CREATE_DESTINATION
+        | super::GET_SUBSCRIPTION
+        | super::CREATE_SUBSCRIPTION
+        | super::DELETE_SUBSCRIPTION => Some((1.0, 5.0)),
         _ => None,
     }
 }

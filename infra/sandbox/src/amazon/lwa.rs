@@ -52,6 +52,8 @@ struct Issued {
     seller: String,
     expires_at: Timestamp,
     revoked: bool,
+    /// Of the app itself.
+    grantless: bool,
 }
 
 /// Every seller and every token ever issued.
@@ -107,7 +109,7 @@ impl Sellers {
     }
 
     /// Whether an access token opens anything.
-    pub(super) fn check(&self, token: &str, now: Timestamp) -> Result<(), Refusal> {
+    pub(super) fn check(&self, token: &str, now: Timestamp, grantless: bool) -> Result<(), Refusal> {
         let denied = |details: &str| {
             Err(Refusal::new(403, "Unauthorized", "Access to requested resource is denied.")
                 .with_details(details))
@@ -121,6 +123,8 @@ impl Sellers {
                 denied("The access token you provided is revoked, malformed or invalid.")
             }
             Some(issued) if issued.expires_at <= now => denied("The access token you provided has expired."),
+            Some(issued) if issued.grantless != grantless => denied("The scope of the token does not fit."),
+            Some(issued) if issued.grantless => Ok(()),
             Some(issued) if self.sellers.get(&issued.seller).is_none_or(|seller| seller.access_denied) => {
                 denied("")
             }
@@ -154,7 +158,8 @@ impl Sellers {
                 return answer::lwa_error(400, "invalid_request", &words);
             }
         }
-        if form.get("grant_type") != "refresh_token" {
+        let grantless = form.get("grant_type") == "client_credentials";
+        if !grantless && form.get("grant_type") != "refresh_token" {
             return answer::lwa_error(400, "unsupported_grant_type", "The grant type is not supported here");
         }
         let app = |seller: &&Seller| {
@@ -162,6 +167,20 @@ impl Sellers {
         };
         if !self.sellers.values().any(|seller| app(&seller)) {
             return answer::lwa_error(401, "invalid_client", "Client authentication failed");
+        }
+        let expires_at = now.saturating_add(Duration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
+        if grantless {
+            if form.get("scope") != "sellingpartnerapi::notifications" {
+                return answer::lwa_error(400, "invalid_scope", "The scope is not supported here");
+            }
+            let token = format!("Atza|sandbox-app-{}", self.issued.len() + 1);
+            let issued = Issued { seller: String::new(), expires_at, revoked: false, grantless };
+            self.issued.insert(token.clone(), issued);
+            let scope = form.get("scope");
+            return answer::json(
+                200,
+                &json!({ "access_token": token, "token_type": "bearer", "expires_in": seconds, "scope": scope }),
+            );
         }
         let seller = self
             .sellers
@@ -175,8 +194,7 @@ impl Sellers {
         };
         let (name, refresh_token) = (seller.seller.clone(), seller.refresh_token.clone());
         let token = format!("Atza|sandbox-{name}-{}", self.issued.len() + 1);
-        let expires_at = now.saturating_add(Duration::from_secs(seconds.into())).unwrap_or(Timestamp::MAX);
-        self.issued.insert(token.clone(), Issued { seller: name, expires_at, revoked: false });
+        self.issued.insert(token.clone(), Issued { seller: name, expires_at, revoked: false, grantless });
         answer::json(
             200,
             &json!({

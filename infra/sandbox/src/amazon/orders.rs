@@ -162,7 +162,7 @@ pub struct Content {
     pub carrier_name: Option<String>,
     /// `shippingMethod`.
     pub shipping_method: Option<String>,
-    /// `trackingNumber`.
+    /// `trackingNumber`; empty for one that a feed left out.
     pub tracking_number: String,
     /// `shipDate`.
     pub ship_date: Timestamp,

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use http::{Request, Response};
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
@@ -42,18 +43,18 @@ struct PageState {
     until: Timestamp,
 }
 
-type Query = BTreeMap<String, String>;
+pub(super) type Query = BTreeMap<String, String>;
 
-fn query_of(request: &Request<Vec<u8>>) -> Query {
+pub(super) fn query_of(request: &Request<Vec<u8>>) -> Query {
     form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes()).into_owned().collect()
 }
 
-fn list(query: &Query, name: &str) -> Vec<String> {
+pub(super) fn list(query: &Query, name: &str) -> Vec<String> {
     let text = query.get(name).map_or("", String::as_str);
     text.split(',').map(str::trim).filter(|one| !one.is_empty()).map(str::to_owned).collect()
 }
 
-fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, Refusal> {
+pub(super) fn time(query: &Query, name: &str) -> Result<Option<Timestamp>, Refusal> {
     let Some(text) = query.get(name) else { return Ok(None) };
     let read = text.parse().ok().filter(|_| text.ends_with('Z'));
     read.map(Some).ok_or_else(|| {
@@ -89,7 +90,7 @@ impl AmazonSandbox {
             .get(order)
             .filter(|order| order.described.seller == seller)
             .ok_or_else(|| Refusal::new(404, "NotFound", "The resource specified does not exist."))?;
-        Ok(answer::json(200, &json!({ "order": describe(order, now, &included) })))
+        Ok(answer::json(200, &json!({ "order": self.describe(order, now, &included) })))
     }
 
     pub(super) fn search_orders(
@@ -123,7 +124,7 @@ impl AmazonSandbox {
         let orders: Vec<Value> = ids
             .iter()
             .filter_map(|id| self.orders.get(id))
-            .map(|order| describe(order, now, &included))
+            .map(|order| self.describe(order, now, &included))
             .collect();
         let mut body = json!({ "orders": orders });
         if !rest.is_empty() {
@@ -138,6 +139,28 @@ impl AmazonSandbox {
             if query.contains_key("createdAfter") { "createdBefore" } else { "lastUpdatedBefore" };
         put(&mut body, edge_name, json!(edge.to_string()));
         Ok(answer::json(200, &body))
+    }
+
+    /// An order with what was paid for it, where that is asked for and known.
+    fn describe(&self, order: &Order, now: Timestamp, included: &[String]) -> Value {
+        let mut body = describe(order, now, included);
+        let Some((currency, prices)) =
+            self.prices.get(order.id()).filter(|_| included.iter().any(|set| set == "PROCEEDS"))
+        else {
+            return body;
+        };
+        for item in body.get_mut("orderItems").and_then(Value::as_array_mut).into_iter().flatten() {
+            let id = item.get("orderItemId").and_then(Value::as_str).unwrap_or_default().to_owned();
+            let Some(price) = prices.get(&id) else { continue };
+            let ordered = item.get("quantityOrdered").and_then(Value::as_u64).unwrap_or(0);
+            let money = |amount: Decimal| json!({ "amount": amount.to_string(), "currencyCode": currency });
+            let total = money(price * Decimal::from(ordered));
+            put(item, "proceeds", json!({ "proceedsTotal": total }));
+            if let Some(product) = item.get_mut("product") {
+                put(product, "price", json!({ "unitPrice": money(*price) }));
+            }
+        }
+        body
     }
 
     /// The orders that a first page's parameters choose, oldest change first, and the upper edge used.
@@ -300,9 +323,11 @@ fn packages(order: &Order, now: Timestamp) -> Vec<Value> {
             "packageStatus": { "status": package.status },
             "carrier": carrier,
             "shipTime": content.ship_date.to_string(),
-            "trackingNumber": content.tracking_number,
             "packageItems": items,
         });
+        if !content.tracking_number.is_empty() {
+            put(&mut one, "trackingNumber", json!(content.tracking_number));
+        }
         if let Some(service) = &content.shipping_method {
             put(&mut one, "shippingService", json!(service));
         }

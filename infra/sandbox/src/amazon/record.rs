@@ -13,11 +13,13 @@ use super::orders::{Content, Order};
 pub enum By {
     /// A call of `confirmShipment`.
     ConfirmShipment,
+    /// A message of a feed.
+    Feed,
     /// A person or another tool.
     AnotherTool,
 }
 
-/// One accepted call of `confirmShipment`.
+/// One accepted call of `confirmShipment`, or one message of a feed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Effect {
     /// Counts from 1.
@@ -57,6 +59,25 @@ pub struct PackageRecord {
     pub content: Content,
 }
 
+/// Money that went back to a buyer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RefundRecord {
+    /// Whose order.
+    pub seller: String,
+    /// The order.
+    pub order: String,
+    /// The line.
+    pub line: String,
+    /// `MerchantAdjustmentItemID`.
+    pub id: String,
+    /// How much, as it was sent.
+    pub amount: String,
+    /// The currency.
+    pub currency: String,
+    /// The feed that it came with.
+    pub feed: String,
+}
+
 /// Everything that was done.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -72,6 +93,15 @@ pub struct Record {
     pub calls_by_seller: BTreeMap<String, BTreeMap<String, u64>>,
     /// Reads that asked for the buyer's data.
     pub buyer_reads: u64,
+    /// Orders of which every line is cancelled.
+    #[serde(default)]
+    pub cancelled: Vec<String>,
+    /// Money that went back, in order.
+    #[serde(default)]
+    pub refunds: Vec<RefundRecord>,
+    /// Requests to a document's address that carried a token.
+    #[serde(default)]
+    pub leaks: u64,
 }
 
 /// What is counted while it happens.
@@ -81,9 +111,23 @@ pub(super) struct Ledger {
     forgotten: u64,
     calls: BTreeMap<String, BTreeMap<String, u64>>,
     buyer_reads: u64,
+    refunds: Vec<RefundRecord>,
+    leaks: u64,
 }
 
 impl Ledger {
+    pub(super) fn leak(&mut self) {
+        self.leaks += 1;
+    }
+
+    pub(super) fn refund(&mut self, all: Vec<RefundRecord>) {
+        self.refunds.extend(all);
+    }
+
+    pub(super) fn refunds(&self) -> &[RefundRecord] {
+        &self.refunds
+    }
+
     pub(super) fn count(&mut self, operation: &str, seller: &str) {
         *self.calls.entry(seller.to_owned()).or_default().entry(operation.to_owned()).or_default() += 1;
     }
@@ -104,7 +148,11 @@ impl Ledger {
 
     pub(super) fn read<'a>(&self, orders: impl Iterator<Item = &'a Order>) -> Record {
         let mut packages = Vec::new();
+        let mut cancelled = Vec::new();
         for order in orders {
+            if order.lines.iter().all(|line| line.cancelled) {
+                cancelled.push(order.id().to_owned());
+            }
             for (reference, package) in &order.packages {
                 let Some(content) = package.content() else { continue };
                 packages.push(PackageRecord {
@@ -129,6 +177,9 @@ impl Ledger {
             calls,
             calls_by_seller: self.calls.clone(),
             buyer_reads: self.buyer_reads,
+            cancelled,
+            refunds: self.refunds.clone(),
+            leaks: self.leaks,
         }
     }
 }

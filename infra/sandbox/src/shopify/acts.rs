@@ -139,6 +139,26 @@ impl ShopifySandbox {
         self.deliver(now, shop, "orders/cancelled", &body)
     }
 
+    /// Refunds lines of an order, by SKU: the `refunds/create` for it, with this id. With `postage`, that goes back too.
+    ///
+    /// # Errors
+    /// There is no such order or line.
+    pub fn refund(
+        &mut self,
+        now: Timestamp,
+        shop: &str,
+        order: u64,
+        id: u64,
+        lines: &[(&str, &str)],
+        postage: bool,
+    ) -> Result<Delivery, Refused> {
+        let held = self.order_mut(shop, order)?;
+        held.updated_at = held.updated_at.max(second(now));
+        let body = deliveries::refund(held, id, second(now), lines, postage);
+        let body = body.ok_or_else(|| Refused::unknown("there is no such line".to_owned()))?;
+        self.deliver(now, shop, "refunds/create", &body)
+    }
+
     /// Removes the app: its token is dead when the `app/uninstalled` arrives.
     ///
     /// # Errors

@@ -145,6 +145,37 @@ pub(super) fn order(order: &Order) -> Value {
     })
 }
 
+/// The body of `refunds/create`; `None` if a line is not the order's.
+pub(super) fn refund(
+    order: &Order,
+    id: u64,
+    at: Timestamp,
+    lines: &[(&str, &str)],
+    postage: bool,
+) -> Option<Value> {
+    let mut rows = Vec::new();
+    for (number, (sku, amount)) in (1u64..).zip(lines) {
+        let of = order.lines.iter().find(|line| line.sku.as_deref() == Some(*sku))?;
+        rows.push(json!({
+            "id": id * 100 + number, "line_item_id": of.id, "location_id": null, "restock_type": "no_restock",
+            "quantity": 1, "subtotal": amount, "subtotal_set": money(amount), "total_tax": "0.00",
+            "total_tax_set": money("0.00"), "line_item": line(of, of.quantity, 0, &order.buyer),
+        }));
+    }
+    let adjustments = if postage {
+        json!([{"id": 1, "order_id": order.id, "refund_id": id, "amount": "-4.99", "kind": "shipping_refund",
+                "reason": "Shipping refund"}])
+    } else {
+        json!([])
+    };
+    Some(json!({
+        "id": id, "order_id": order.id, "created_at": rest_time(at), "processed_at": rest_time(at),
+        "note": format!("for {}", order.buyer.first_name), "user_id": 7, "restock": false,
+        "admin_graphql_api_id": format!("gid://shopify/Refund/{id}"), "refund_line_items": rows,
+        "transactions": [], "order_adjustments": adjustments, "refund_shipping_lines": [], "duties": [],
+    }))
+}
+
 /// The body of `app/uninstalled`.
 pub(super) fn shop(shop: &Shop) -> Value {
     let owner = Buyer::default();

@@ -86,6 +86,7 @@ pub(crate) fn confirmation(reference: u32, units: u32) -> Confirmation {
         marketplace: MarketplaceId::try_from(MARKETPLACE).unwrap(),
         reference: reference.to_string(),
         tracking: Some(tracking(CarrierCode { code: "USPS".to_owned(), name: None }, NUMBER)),
+        untracked: None,
         ship_date: "2026-11-21T11:00:00Z".parse().unwrap(),
         lines: BTreeMap::from([(OrderLineId::try_from(ITEM).unwrap(), units)]),
     }
@@ -95,11 +96,15 @@ pub(crate) fn connection(address: &str, seller: &str) -> Connection {
     let account = Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from(seller).unwrap());
     Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account,
         kind: "amazon".to_owned(),
         sync: true,
-        options: BTreeMap::from([("region".to_owned(), "na".to_owned())]),
+        options: BTreeMap::from([
+            ("region".to_owned(), "na".to_owned()),
+            ("seller_id".to_owned(), sandbox::amazon::seller_id(seller)),
+        ]),
         base_url: Some(address.to_owned()),
         link: Vec::new(),
         mail: MailSettings::default(),
@@ -148,7 +153,7 @@ impl World {
         self.sandbox().plan_fault(planned);
     }
 
-    fn reach(&self) -> Reach<'_> {
+    pub(crate) fn reach(&self) -> Reach<'_> {
         Reach {
             transport: &self.transport,
             credentials: &self.credentials,

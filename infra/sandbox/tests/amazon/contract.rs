@@ -18,13 +18,13 @@ pub(crate) fn body(response: &Response<Vec<u8>>) -> Value {
     serde_json::from_slice(response.body()).unwrap_or(Value::Null)
 }
 
-struct Direct {
-    sandbox: AmazonSandbox,
+pub(crate) struct Direct {
+    pub(crate) sandbox: AmazonSandbox,
     token: String,
 }
 
 impl Direct {
-    fn new(orders: Vec<sandbox::amazon::NewOrder>) -> Self {
+    pub(crate) fn new(orders: Vec<sandbox::amazon::NewOrder>) -> Self {
         let mut sandbox = AmazonSandbox::new();
         sandbox.add_seller(seller("ann"));
         for order in orders {
@@ -49,7 +49,7 @@ impl Direct {
         answer(self.sandbox.handle(start(), &request))
     }
 
-    fn call(&mut self, verb: &str, path: &str, sent: Vec<u8>) -> Response<Vec<u8>> {
+    pub(crate) fn call(&mut self, verb: &str, path: &str, sent: Vec<u8>) -> Response<Vec<u8>> {
         let request = Request::builder()
             .method(verb)
             .uri(path)
@@ -61,7 +61,7 @@ impl Direct {
         answer(self.sandbox.handle(start(), &request))
     }
 
-    fn get(&mut self, path: &str) -> Response<Vec<u8>> {
+    pub(crate) fn get(&mut self, path: &str) -> Response<Vec<u8>> {
         self.call("GET", path, Vec::new())
     }
 
@@ -293,7 +293,7 @@ fn login_with_amazon_refuses_by_name() {
         (form("client", "wrong", "Atzr%7Cann"), 401, "invalid_client"),
         (form("", "secret", "Atzr%7Cann"), 400, "invalid_request"),
         (
-            "grant_type=client_credentials&client_id=client&client_secret=secret".to_owned(),
+            "grant_type=password&client_id=client&client_secret=secret".to_owned(),
             400,
             "unsupported_grant_type",
         ),

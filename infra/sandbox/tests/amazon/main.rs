@@ -12,4 +12,6 @@ mod common;
 mod conformance;
 mod contract;
 mod control;
+mod feeds;
+mod notifications;
 mod server;

@@ -161,6 +161,7 @@ impl World {
             marketplace: placed.marketplace.clone(),
             reference: (421_000_000 + n).to_string(),
             tracking: Some(Tracking { carrier, service: None, number }),
+            untracked: None,
             ship_date: self.wire.clock.now().saturating_sub(Duration::from_secs(300)).unwrap(),
             lines: lines.iter().cloned().collect(),
         }
@@ -329,6 +330,7 @@ pub(crate) fn account(seller: &str) -> Account {
 
 pub(crate) fn connection(kind: &str, seller: &str, options: BTreeMap<String, String>) -> Connection {
     Connection {
+        reversals: domain::reversal::Reversals::default(),
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: Connection::SCHEMA,
         account: account(seller),

@@ -70,6 +70,7 @@ impl World {
         let mut sandbox = ShopifySandbox::default();
         let connection = Connection {
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account,
             kind: "shopify".to_owned(),

@@ -135,6 +135,7 @@ impl Item {
             cancelled: self.cancelled,
             shipped: self.shipped,
             ship_by: None,
+            paid: None,
         })
     }
 }

@@ -1,18 +1,19 @@
-//! Is the authorisation taken, may the app read orders, does the account sell where the settings say?
+//! Is the authorisation taken, may the app read orders and use feeds, does the account sell where the settings say?
 //!
 //! Contract: sellers v1 `getMarketplaceParticipations` (0.016 requests a second, burst 15; `payload` of
 //! `marketplace.id`, `participation.isParticipating`, `hasSuspendedListings`), Sellers API v1 reference, read
 //! 2026-11-21. The role for orders is proven by reading an order that there is not: 404 means that we may ask.
 //! Whether `confirmShipment` is allowed cannot be asked without confirming; Amazon names the same roles for both.
 
-use connector_api::{ChannelError, Check, Failure, Reach, unanswered};
+use connector_api::{Bulk as _, BulkContent, ChannelError, Check, Failure, Reach, unanswered};
 use domain::connection::Connection;
+use domain::shipment_policy::WithoutNumber;
 use http::Method;
 use serde::Deserialize;
 
 use crate::client::{Good, Session, bad_settings};
-use crate::regions::Hosts;
-use crate::{PARTICIPATIONS, TOKEN, orders};
+use crate::regions::{Hosts, seller_id};
+use crate::{Amazon, PARTICIPATIONS, TOKEN, orders};
 
 /// An order id of the right form that no order has.
 const NO_ORDER: &str = "000-0000000-0000000";
@@ -64,7 +65,44 @@ pub(crate) async fn check_up(reach: Reach<'_>, connection: &Connection) -> Vec<C
             return vec![taken(), unanswered("roles", &error, &mend)];
         }
     }
-    vec![taken(), Check::good("roles", "the app may read orders"), sells(reach, connection).await]
+    vec![
+        taken(),
+        Check::good("roles", "the app may read orders"),
+        sells(reach, connection).await,
+        feeds(reach, connection).await,
+    ]
+}
+
+/// Whether many parcels, and those without a number, can go in a feed.
+async fn feeds(reach: Reach<'_>, connection: &Connection) -> Check {
+    const CHECK: &str = "feeds";
+    const MEND: &str = "set the option `seller_id` to the Merchant Token of Seller Central's Account Info";
+    if seller_id(connection).is_err() {
+        return if connection.shipments.without_number == WithoutNumber::Hold {
+            Check::good(CHECK, "`seller_id` is not set: every parcel is told of by a call of its own")
+        } else {
+            Check::warning(
+                CHECK,
+                "parcels without a number may go, but reach Amazon in a feed only, and `seller_id` is not set",
+                MEND,
+            )
+        };
+    }
+    let kind = BulkContent::Confirmations(Vec::new());
+    let mut round = 1;
+    loop {
+        match Amazon.listed(reach, connection, &kind, reach.clock.now()).await {
+            Ok(_) => return Check::good(CHECK, "the app may use feeds"),
+            Err(error) if round < ROUNDS && matches!(error.failure, Failure::Retryable { .. }) => round += 1,
+            Err(error) => {
+                return unanswered(
+                    CHECK,
+                    &error,
+                    "give the app the role Inventory and Order Tracking in Developer Central, and authorise it again",
+                );
+            }
+        }
+    }
 }
 
 fn taken() -> Check {

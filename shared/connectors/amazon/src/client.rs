@@ -79,6 +79,19 @@ impl<'a> Session<'a> {
         Ok(Self { reach, connection, operation, access })
     }
 
+    /// Fetches a token of the app itself, for what needs no seller (scope `sellingpartnerapi::notifications`).
+    ///
+    /// It is not kept: only registering and checking ask for it.
+    pub(crate) async fn grantless(
+        reach: Reach<'a>,
+        connection: &'a Connection,
+        hosts: &Hosts,
+        operation: &'static str,
+    ) -> Result<Self, ChannelError> {
+        let token = crate::token::grantless(reach, &connection.account, hosts).await?;
+        Ok(Self { reach, connection, operation, access: Access { token, new: true } })
+    }
+
     /// Sends one request, once.
     pub(crate) async fn send(
         &self,
@@ -145,7 +158,7 @@ pub(crate) struct Refused {
 }
 
 impl Refused {
-    fn of(error: ChannelError) -> Self {
+    pub(crate) fn of(error: ChannelError) -> Self {
         Self { status: None, error }
     }
 

@@ -12,7 +12,7 @@ use crate::regions::Hosts;
 use crate::wire::{ConfirmItem, ConfirmShipment, PackageDetail};
 
 /// Amazon's word for a carrier that is not in its list.
-const OTHER: &str = "Other";
+pub(crate) const OTHER: &str = "Other";
 
 /// Tells Amazon that a package of this order has shipped.
 ///

@@ -1,14 +1,19 @@
-//! Amazon, by the Selling Partner API: orders v2026-01-01 are read, confirmShipment v0 is written.
+//! Amazon, by the Selling Partner API: orders v2026-01-01 are read, confirmShipment v0 and feeds are written, and
+//! notifications come through a queue.
 //!
 //! The contract in our own words, with dates and sources, is in `README.md` beside this crate.
 
+mod catalogue;
 mod check_up;
 mod client;
 mod confirm;
 mod errors;
+mod feeds;
+mod notices;
 mod orders;
 mod poll;
 mod regions;
+mod subscriptions;
 mod token;
 mod wire;
 
@@ -31,8 +36,16 @@ const KIND: &str = "amazon";
 /// The published limits, read 21 November 2026 in the models of 5 August 2026.
 ///
 /// Amazon raises them for big sellers: `x-amzn-RateLimit-Limit` of an answer outranks these.
-const LIMITS: &[Limit] =
-    &[Limit::rate(CONFIRM, 2.0, 10), Limit::rate(READ, 0.5, 30), Limit::rate(SEARCH, 0.0056, 20)];
+const LIMITS: &[Limit] = &[
+    Limit::rate(CONFIRM, 2.0, 10),
+    Limit::rate(READ, 0.5, 30),
+    Limit::rate(SEARCH, 0.0056, 20),
+    Limit::rate(CREATE_DOCUMENT, 0.5, 15),
+    Limit::rate(CREATE_FEED, 0.0083, 15),
+    Limit::rate(GET_FEED, 2.0, 15),
+    Limit::rate(GET_FEEDS, 0.0222, 10),
+    Limit::rate(GET_DOCUMENT, 0.0222, 10),
+];
 
 /// Tells of a package (orders v0).
 const CONFIRM: &str = "confirmShipment";
@@ -42,6 +55,16 @@ const READ: &str = "getOrder";
 const SEARCH: &str = "searchOrders";
 /// Lists where the account may sell (sellers v1).
 const PARTICIPATIONS: &str = "getMarketplaceParticipations";
+/// Makes a place for a document (feeds 2021-06-30).
+const CREATE_DOCUMENT: &str = "createFeedDocument";
+/// Has a document worked on (feeds 2021-06-30).
+const CREATE_FEED: &str = "createFeed";
+/// Reads where a feed stands (feeds 2021-06-30).
+const GET_FEED: &str = "getFeed";
+/// Lists feeds (feeds 2021-06-30).
+const GET_FEEDS: &str = "getFeeds";
+/// Says where a feed's report lies (feeds 2021-06-30).
+const GET_DOCUMENT: &str = "getFeedDocument";
 /// Login with Amazon.
 const TOKEN: &str = "token";
 
@@ -123,7 +146,7 @@ impl Marketplace for Amazon {
     }
 
     fn bulk(&self) -> Option<&dyn Bulk> {
-        None
+        Some(self)
     }
 
     fn notifies(&self) -> Option<&dyn Notifies> {
@@ -131,15 +154,15 @@ impl Marketplace for Amazon {
     }
 
     fn pushes(&self) -> Option<&dyn Pushes> {
-        None
+        Some(self)
     }
 
     fn subscribes(&self) -> Option<&dyn Subscribes> {
-        None
+        Some(self)
     }
 
     fn catalogue(&self) -> &'static [Explained] {
-        &[]
+        catalogue::CATALOGUE
     }
 
     async fn check_up(&self, reach: Reach<'_>, connection: &Connection) -> Vec<Check> {

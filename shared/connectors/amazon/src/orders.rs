@@ -6,15 +6,24 @@ use connector_api::{Answer, ChannelError, Failure, Reach};
 use domain::connection::Connection;
 use domain::ids::{MarketplaceId, MarketplaceOrderId, OrderLineId, Sku};
 use domain::marketplace_order::{FulfilledBy, OrderFacts, OrderLine, OrderStatus, Program, ShownPackage};
+use domain::money::Money;
 use http::Method;
 use jiff::Timestamp;
+use rust_decimal::Decimal;
 
 use crate::client::{Session, bad_settings};
 use crate::regions::Hosts;
 use crate::{READ, wire};
 
 /// The optional data that we ask for. Never `BUYER` or `RECIPIENT`: tracking needs nothing of the buyer's.
-pub(crate) const INCLUDED_DATA: &str = "FULFILLMENT,PACKAGES,CANCELLATION";
+const INCLUDED_DATA: &str = "FULFILLMENT,PACKAGES,CANCELLATION";
+/// The same with what was paid: only for a merchant who has refunds taken on.
+const WITH_PROCEEDS: &str = "FULFILLMENT,PACKAGES,CANCELLATION,PROCEEDS";
+
+/// The optional data that is asked for of a connection's orders.
+pub(crate) fn included_data(connection: &Connection) -> &'static str {
+    if connection.reversals.refund { WITH_PROCEEDS } else { INCLUDED_DATA }
+}
 
 /// Reads `text` as an Amazon order id: digits in groups of 3, 7 and 7.
 pub(crate) fn order_id(text: &str) -> Option<MarketplaceOrderId> {
@@ -42,7 +51,7 @@ pub(crate) async fn read_order(
     let session = Session::open(reach, connection, &hosts, READ).await?;
     let plain = hosts.api_url(&["orders", "2026-01-01", "orders", order.as_str()]);
     let mut rich = plain.clone();
-    rich.query_pairs_mut().append_pair("includedData", INCLUDED_DATA);
+    rich.query_pairs_mut().append_pair("includedData", included_data(connection));
     let mut context = Context { read_at: reach.clock.now(), asked: true, ..Context::of(connection) };
     let good = match session.send(Method::GET, &rich, None).await {
         Ok(good) => good,
@@ -154,11 +163,11 @@ fn required(text: Option<String>, name: &str) -> Result<String, String> {
     text.ok_or_else(|| format!("{name} is missing"))
 }
 
-fn status(text: Option<&str>) -> OrderStatus {
+pub(crate) fn status(text: Option<&str>) -> OrderStatus {
     match text.map(str::to_ascii_uppercase).as_deref() {
-        Some("PENDING_AVAILABILITY" | "PENDING") => OrderStatus::Pending,
+        Some("PENDING_AVAILABILITY" | "PENDINGAVAILABILITY" | "PENDING") => OrderStatus::Pending,
         Some("UNSHIPPED") => OrderStatus::Open,
-        Some("PARTIALLY_SHIPPED") => OrderStatus::PartlyShipped,
+        Some("PARTIALLY_SHIPPED" | "PARTIALLYSHIPPED") => OrderStatus::PartlyShipped,
         Some("SHIPPED") => OrderStatus::Shipped,
         Some("CANCELLED" | "CANCELED") => OrderStatus::Cancelled,
         // UNFULFILLABLE concerns only what Amazon itself ships.
@@ -187,14 +196,37 @@ fn line(item: wire::OrderItem) -> Result<OrderLine, String> {
     let counts = item.fulfillment.unwrap_or_default();
     let shipped = counts.quantity_fulfilled;
     let executed = item.cancellation.is_some_and(|c| c.cancellation_execution.is_some());
+    let product = item.product.unwrap_or_default();
+    let paid = paid(&product, item.proceeds, ordered);
     Ok(OrderLine {
         id: OrderLineId::try_from(id).map_err(|bad| bad.to_string())?,
-        sku: item.product.and_then(|p| p.seller_sku).and_then(|sku| Sku::try_from(sku).ok()),
+        sku: product.seller_sku.and_then(|sku| Sku::try_from(sku).ok()),
         ordered,
         cancelled: if executed { cancelled(ordered, shipped, counts.quantity_unfulfilled) } else { 0 },
         shipped,
+        paid,
         ship_by: None,
     })
+}
+
+/// What the buyer paid for a line: the smaller of its price and its proceeds, where both are told.
+///
+/// It bounds refunds, so it may be too small and never too large: proceeds may hold postage and taxes.
+fn paid(product: &wire::Product, proceeds: Option<wire::Proceeds>, ordered: u32) -> Option<Money> {
+    let money = |wire: wire::WireMoney| {
+        let amount = wire.amount?.parse::<Decimal>().ok().filter(|amount| *amount >= Decimal::ZERO)?;
+        Some(Money { amount, currency: wire.currency_code? })
+    };
+    let unit = product.price.clone().and_then(|price| price.unit_price).and_then(money);
+    let price = unit.map(|unit| Money { amount: unit.amount * Decimal::from(ordered), ..unit });
+    let total = proceeds.and_then(|proceeds| proceeds.proceeds_total).and_then(money);
+    match (price, total) {
+        (Some(price), Some(total)) if price.currency != total.currency => None,
+        (Some(price), Some(total)) => Some(if total.amount < price.amount { total } else { price }),
+        // Without the proceeds nothing says that the price was paid.
+        (Some(_), None) => None,
+        (None, total) => total,
+    }
 }
 
 /// Units of a line that a carried-out cancellation took away. The contract gives no number.

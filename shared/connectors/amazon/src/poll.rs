@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 
 use crate::client::{Good, Refused, Session, bad_settings};
-use crate::orders::{Context, INCLUDED_DATA, facts};
+use crate::orders::{Context, facts, included_data};
 use crate::regions::Hosts;
 use crate::{SEARCH, wire};
 
@@ -54,7 +54,7 @@ impl Question {
         }
     }
 
-    fn url(&self, hosts: &Hosts) -> Url {
+    fn url(&self, hosts: &Hosts, included: &'static str) -> Url {
         let mut url = hosts.api_url(&["orders", "2026-01-01", "orders"]);
         {
             let mut query = url.query_pairs_mut();
@@ -63,7 +63,7 @@ impl Question {
                 .append_pair("fulfilledBy", "MERCHANT")
                 .append_pair("maxResultsPerPage", PAGE_SIZE);
             if self.optional {
-                query.append_pair("includedData", INCLUDED_DATA);
+                query.append_pair("includedData", included);
             }
             if let Some(marketplace) = &self.marketplace {
                 query.append_pair("marketplaceIds", marketplace);
@@ -90,9 +90,10 @@ pub(crate) async fn changed_orders(
     let hosts = Hosts::of(connection).map_err(|problem| bad_settings(SEARCH, &problem))?;
     let session = Session::open(reach, connection, &hosts, SEARCH).await?;
     let now = reach.clock.now();
+    let included = included_data(connection);
     let going_on = cursor.page.as_deref().and_then(|page| serde_json::from_str(page).ok());
     let mut question = going_on.unwrap_or_else(|| Question::first(connection, cursor.since, now, true));
-    let good = match ask(&session, &hosts, &question).await {
+    let good = match ask(&session, &hosts, &question, included).await {
         Ok(good) => good,
         // Without optional data and without a page token, there is nothing left to leave out.
         Err(refused)
@@ -100,7 +101,7 @@ pub(crate) async fn changed_orders(
         {
             tracing::warn!(connection = %connection.account, detail = %refused.error.detail, "the poll starts over without optional data");
             question = Question::first(connection, cursor.since, now, false);
-            ask(&session, &hosts, &question).await.map_err(|refused| refused.error)?
+            ask(&session, &hosts, &question, included).await.map_err(|refused| refused.error)?
         }
         Err(refused) => return Err(refused.error),
     };
@@ -108,8 +109,13 @@ pub(crate) async fn changed_orders(
     Ok(Answer { value, request_id: good.request_id, limits: good.limits })
 }
 
-async fn ask(session: &Session<'_>, hosts: &Hosts, question: &Question) -> Result<Good, Refused> {
-    session.send(Method::GET, &question.url(hosts), None).await
+async fn ask(
+    session: &Session<'_>,
+    hosts: &Hosts,
+    question: &Question,
+    included: &'static str,
+) -> Result<Good, Refused> {
+    session.send(Method::GET, &question.url(hosts, included), None).await
 }
 
 fn page(

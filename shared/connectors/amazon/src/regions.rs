@@ -44,7 +44,25 @@ const MARKETPLACES: [(&str, &str, &str); 23] = [
 ];
 
 /// The options this connector knows.
-const OPTIONS: [&str; 4] = ["region", "marketplace_id", "sandbox", "token_base_url"];
+const OPTIONS: [&str; 5] = ["region", "marketplace_id", "seller_id", "sandbox", "token_base_url"];
+
+/// The account's own id at Amazon (Seller Central: *Merchant Token*), which feeds and notifications name.
+///
+/// # Errors
+/// It is not set.
+pub(crate) fn seller_id(connection: &Connection) -> Result<&str, String> {
+    connection.option("seller_id").ok_or_else(|| {
+        "a feed must name the seller: set the option seller_id (Seller Central > Account Info > Merchant Token)"
+            .to_owned()
+    })
+}
+
+/// Whether a text has the form of a seller's id: an A, then capital letters and digits.
+fn is_seller_id(text: &str) -> bool {
+    (8..=20).contains(&text.len())
+        && text.starts_with('A')
+        && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
+}
 
 /// The country of a marketplace.
 pub(crate) fn country(marketplace: &str) -> Option<&'static str> {
@@ -58,6 +76,8 @@ pub(crate) struct Hosts {
     pub(crate) api: Url,
     /// Login with Amazon.
     pub(crate) token: Url,
+    /// The settings name another host in place of Amazon's: a stand-in.
+    pub(crate) moved: bool,
 }
 
 impl Hosts {
@@ -69,7 +89,7 @@ impl Hosts {
                 Some(other) => base_url("options.token_base_url", other)?,
                 None => api.clone(),
             };
-            return Ok(Self { api, token });
+            return Ok(Self { api, token, moved: true });
         }
         let named = connection.option("region").ok_or("options.region is missing: na, eu or fe")?;
         let (_, production, sandbox) = REGIONS
@@ -77,7 +97,8 @@ impl Hosts {
             .find(|(region, _, _)| *region == named)
             .ok_or_else(|| format!("options.region is {named:?}: it must be na, eu or fe"))?;
         let api = if sandboxed(connection)? { sandbox } else { production };
-        Ok(Self { api: base_url("options.region", api)?, token: base_url("options.region", TOKEN_HOST)? })
+        let token = base_url("options.region", TOKEN_HOST)?;
+        Ok(Self { api: base_url("options.region", api)?, token, moved: false })
     }
 
     /// An address under the API's base.
@@ -128,6 +149,12 @@ pub(crate) fn check_options(connection: &Connection) -> Vec<String> {
             Some(_) => {}
         }
     }
+    if let Some(id) = connection.option("seller_id").filter(|id| !is_seller_id(id)) {
+        problems.push(format!(
+            "options.seller_id {id:?} is no seller id: capital letters and digits, as Seller Central shows it as \
+             Merchant Token"
+        ));
+    }
     for name in connection.options.keys().filter(|name| !OPTIONS.contains(&name.as_str())) {
         problems.push(format!("options.{name} is unknown; there are {}", OPTIONS.join(", ")));
     }
@@ -145,6 +172,7 @@ mod tests {
     fn connection(options: Options, base_url: Option<&str>) -> Connection {
         Connection {
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account: Account::new(
                 MerchantId::try_from("m").unwrap(),
@@ -205,7 +233,10 @@ mod tests {
 
     #[test]
     fn every_problem_of_the_options_names_its_key() {
-        let cases: [(Options, Option<&str>, &[&str]); 12] = [
+        let cases: [(Options, Option<&str>, &[&str]); 15] = [
+            (&[("region", "na"), ("seller_id", "A3TH9S8BH6GOGM")], None, &[]),
+            (&[("region", "na"), ("seller_id", "a3th9s8bh6gogm")], None, &["options.seller_id"]),
+            (&[("region", "na"), ("seller_id", "my shop")], None, &["options.seller_id"]),
             (&[("region", "na"), ("marketplace_id", "ATVPDKIKX0DER")], None, &[]),
             (&[], Some("http://localhost:1"), &[]),
             (&[], None, &["options.region"]),

@@ -5,8 +5,9 @@
 use std::time::Duration;
 
 use connector_api::hosts::{header, retry_after};
-use connector_api::tokens::{Grants, Issued};
-use connector_api::{ChannelError, Failure, Reached};
+use connector_api::tokens::{Grants, Issued, scrub};
+use connector_api::{ChannelError, Failure, MerchantAction, Reach, Reached};
+use domain::ids::Account;
 use http::{Method, Request, Response};
 use jiff::Timestamp;
 use ports::{AccessToken, Credential};
@@ -20,6 +21,9 @@ use crate::{KIND, TOKEN};
 
 /// What a connection must bring.
 pub(crate) const SECRETS: [&str; 3] = ["client_id", "client_secret", "refresh_token"];
+
+/// What a token of the app itself is asked for.
+const NOTIFICATIONS: &str = "sellingpartnerapi::notifications";
 
 /// If LWA does not say how long a token lives.
 const DEFAULT_LIFE: Duration = Duration::from_secs(3600);
@@ -41,16 +45,7 @@ impl Grants for Lwa<'_> {
     }
 
     fn request(&self, credential: &Credential) -> Result<Request<Vec<u8>>, ChannelError> {
-        Request::builder()
-            .method(Method::POST)
-            .uri(self.0.token_url().as_str())
-            .header("accept", "application/json")
-            .header("content-type", "application/x-www-form-urlencoded;charset=UTF-8")
-            .header("user-agent", user_agent())
-            .body(form(credential))
-            .map_err(|_| {
-                unsent(TOKEN, Failure::Retryable { reached: Reached::No, after: None }, "bad token address")
-            })
+        asking(self.0, form(credential))
     }
 
     fn read(&self, answer: Response<Vec<u8>>, now: Timestamp) -> Result<Issued, ChannelError> {
@@ -72,6 +67,63 @@ impl Grants for Lwa<'_> {
         let words = token_detail(status, error, description);
         Err(ChannelError::new(KIND, TOKEN, failure, words).with_request_id(request_id))
     }
+}
+
+/// The request that asks for a token.
+fn asking(hosts: &Hosts, form: Vec<u8>) -> Result<Request<Vec<u8>>, ChannelError> {
+    Request::builder()
+        .method(Method::POST)
+        .uri(hosts.token_url().as_str())
+        .header("accept", "application/json")
+        .header("content-type", "application/x-www-form-urlencoded;charset=UTF-8")
+        .header("user-agent", user_agent())
+        .body(form)
+        .map_err(|_| {
+            unsent(TOKEN, Failure::Retryable { reached: Reached::No, after: None }, "bad token address")
+        })
+}
+
+/// Fetches a token of the app itself, to manage notifications with. Nothing of it is kept.
+///
+/// # Errors
+/// As for the seller's tokens.
+pub(crate) async fn grantless(
+    reach: Reach<'_>,
+    account: &Account,
+    hosts: &Hosts,
+) -> Result<SecretString, ChannelError> {
+    let passing = || Failure::Retryable { reached: Reached::No, after: None };
+    let loaded = reach.credentials.load(account).await;
+    let credential = loaded.map_err(|error| unsent(TOKEN, passing(), error.to_string()))?.unwrap_or_default();
+    let form = grantless_form(&credential)?;
+    let request = asking(hosts, form)?;
+    let response = reach.transport.send(request).await.map_err(|error| {
+        let mut failed = ChannelError::transport(KIND, TOKEN, error);
+        failed.failure = passing();
+        failed
+    })?;
+    let issued = Lwa(hosts).read(response, reach.clock.now()).map_err(|mut error| {
+        let mut secrets: Vec<&SecretString> = credential.secrets.values().collect();
+        secrets.extend(credential.access.as_ref().map(|access| &access.token));
+        error.detail = scrub(&error.detail, &secrets);
+        error
+    })?;
+    Ok(issued.access.token)
+}
+
+/// The body that asks for a token of the app itself.
+fn grantless_form(credential: &Credential) -> Result<Vec<u8>, ChannelError> {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.append_pair("grant_type", "client_credentials").append_pair("scope", NOTIFICATIONS);
+    for name in ["client_id", "client_secret"] {
+        let secret = credential.secret(name).map_or("", ExposeSecret::expose_secret);
+        if secret.is_empty() {
+            let failure = Failure::NeedsMerchant { action: MerchantAction::Reconnect };
+            return Err(unsent(TOKEN, failure, format!("the connection has no {name}")));
+        }
+        form.append_pair(name, secret);
+    }
+    Ok(form.finish().into_bytes())
 }
 
 /// The body that asks for a token.

@@ -99,6 +99,8 @@ pub(crate) struct OrderItem {
     #[serde(deserialize_with = "lenient")]
     pub(crate) cancellation: Option<Cancellation>,
     #[serde(deserialize_with = "lenient")]
+    pub(crate) proceeds: Option<Proceeds>,
+    #[serde(deserialize_with = "lenient")]
     pub(crate) fulfillment: Option<ItemFulfillment>,
 }
 
@@ -107,6 +109,32 @@ pub(crate) struct OrderItem {
 pub(crate) struct Product {
     #[serde(deserialize_with = "text")]
     pub(crate) seller_sku: Option<String>,
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) price: Option<Price>,
+}
+
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Price {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) unit_price: Option<WireMoney>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Proceeds {
+    #[serde(deserialize_with = "lenient")]
+    pub(crate) proceeds_total: Option<WireMoney>,
+}
+
+/// An amount: text, by the model.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct WireMoney {
+    #[serde(deserialize_with = "text")]
+    pub(crate) amount: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) currency_code: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -200,6 +228,59 @@ pub(crate) struct TokenAnswer {
     pub(crate) error: Option<String>,
     #[serde(deserialize_with = "text")]
     pub(crate) error_description: Option<String>,
+}
+
+/// A feed's document: what `createFeedDocument` and `getFeedDocument` answer. No `Debug`: the address opens it.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Document {
+    #[serde(deserialize_with = "text")]
+    pub(crate) feed_document_id: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) url: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) compression_algorithm: Option<String>,
+}
+
+/// A feed, as `createFeed`, `getFeed` and `getFeeds` tell of it.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct Feed {
+    #[serde(deserialize_with = "text")]
+    pub(crate) feed_id: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) feed_type: Option<String>,
+    #[serde(deserialize_with = "time")]
+    pub(crate) created_time: Option<Timestamp>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) processing_status: Option<String>,
+    #[serde(deserialize_with = "text")]
+    pub(crate) result_feed_document_id: Option<String>,
+}
+
+/// `getFeeds`' answer. One feed that cannot be read makes the list say nothing: it could be the one looked for.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Feeds {
+    pub(crate) feeds: Vec<Value>,
+    #[serde(default, deserialize_with = "text")]
+    pub(crate) next_token: Option<String>,
+}
+
+/// `createFeedDocument`'s body.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateDocument<'a> {
+    pub(crate) content_type: &'a str,
+}
+
+/// `createFeed`'s body.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct CreateFeed<'a> {
+    pub(crate) feed_type: &'a str,
+    pub(crate) marketplace_ids: Vec<&'a str>,
+    pub(crate) input_feed_document_id: &'a str,
 }
 
 /// `confirmShipment`'s body.

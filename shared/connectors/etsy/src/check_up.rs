@@ -6,12 +6,18 @@
 use connector_api::{ChannelError, Check, Failure, Reach, unanswered};
 use domain::connection::Connection;
 use http::Method;
+use jiff::SignedDuration;
 
 use crate::client::{Good, Session, bad_settings};
 use crate::options::Shop;
 use crate::token::{REFRESH_TOKEN, user_of};
 use crate::wire::{Receipts, ShopAnswer};
 use crate::{LIST, SHOP, TOKEN};
+
+/// How long an access token lives: it came with the refresh token that is kept now.
+const ACCESS: SignedDuration = SignedDuration::from_hours(1);
+/// How long a refresh token lives unused.
+const UNUSED: SignedDuration = SignedDuration::from_hours(90 * 24);
 
 /// How often to ask: an old token proves nothing, the one fetched after it does.
 const ROUNDS: usize = 2;
@@ -60,16 +66,24 @@ pub(crate) async fn check_up(reach: Reach<'_>, connection: &Connection) -> Vec<C
             return vec![unanswered("scopes", &error, &mend)];
         }
     }
-    let mut checks = vec![
-        Check::good(
-            "credentials",
-            "Etsy takes the authorisation; each use renews it, and it ends after 90 days without one",
-        ),
-        Check::good("scopes", "the app may read orders"),
-    ];
+    let mut checks =
+        vec![authorised(reach, connection).await, Check::good("scopes", "the app may read orders")];
     checks.extend(described(reach, connection, &shop).await);
     checks.extend(may_tell(shop.country));
     checks
+}
+
+/// That the authorisation is taken, and until when it would be if nobody used it.
+async fn authorised(reach: Reach<'_>, connection: &Connection) -> Check {
+    let stored = reach.credentials.load(&connection.account).await.ok().flatten();
+    let renewed =
+        stored.and_then(|stored| stored.access).and_then(|a| a.expires_at.saturating_sub(ACCESS).ok());
+    let ends = renewed.and_then(|at| at.saturating_add(UNUSED).ok());
+    let ends = ends.map_or_else(String::new, |at| format!(", this one on {}", at.strftime("%Y-%m-%d")));
+    Check::good(
+        "credentials",
+        format!("Etsy takes the authorisation; 90 days unused it ends{ends}, and each use begins them anew"),
+    )
 }
 
 /// Asks for one order.
@@ -175,6 +189,7 @@ mod tests {
         let options = [("shop_id", "77"), ("country", "us")];
         let options: BTreeMap<_, _> = options.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
         Shop::of(&Connection {
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account: Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("e").unwrap()),
             kind: "etsy".to_owned(),

@@ -185,6 +185,7 @@ mod tests {
         let account =
             Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("etsy").unwrap());
         Connection {
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account,
             kind: KIND.to_owned(),

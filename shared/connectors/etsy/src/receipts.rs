@@ -139,6 +139,8 @@ fn line(line: Transaction, status: OrderStatus, is_shipped: Option<bool>) -> Res
         cancelled: if status == OrderStatus::Cancelled { ordered } else { 0 },
         shipped,
         ship_by: line.expected_ship_date,
+        // Money goes back in Etsy's own pages alone.
+        paid: None,
     })
 }
 

@@ -16,8 +16,8 @@ use crate::wire::admin::Page;
 use crate::wire::queries::{Query, REDIRECT, SUBSCRIBE, SUBSCRIPTIONS, UNSUBSCRIBE};
 
 /// The topics we subscribe to. The three privacy topics can be set in the app's configuration only.
-pub(crate) const TOPICS: [&str; 4] =
-    ["fulfillments/create", "fulfillments/update", "orders/cancelled", "app/uninstalled"];
+pub(crate) const TOPICS: [&str; 5] =
+    ["fulfillments/create", "fulfillments/update", "orders/cancelled", "refunds/create", "app/uninstalled"];
 
 /// A topic's name in GraphQL: `FULFILLMENTS_CREATE`.
 fn graphql_name(topic: &str) -> String {

@@ -32,6 +32,7 @@ pub(crate) const KEPT_HEADERS: &[&str] = &[
 enum Topic {
     Fulfillment,
     OrderCancelled,
+    Refund,
     Uninstalled,
     CustomerData,
     CustomerErase,
@@ -39,10 +40,11 @@ enum Topic {
 }
 
 /// Every topic that is ours, as Shopify writes it.
-const TOPICS: [(&str, Topic); 7] = [
+const TOPICS: [(&str, Topic); 8] = [
     ("fulfillments/create", Topic::Fulfillment),
     ("fulfillments/update", Topic::Fulfillment),
     ("orders/cancelled", Topic::OrderCancelled),
+    ("refunds/create", Topic::Refund),
     ("app/uninstalled", Topic::Uninstalled),
     ("customers/data_request", Topic::CustomerData),
     ("customers/redact", Topic::CustomerErase),
@@ -74,6 +76,18 @@ impl Topic {
                 &["line_items", "requires_shipping"],
             ]),
             Self::OrderCancelled => Allowed(&[&["id"], &["order_id"], &["updated_at"], &["cancelled_at"]]),
+            Self::Refund => Allowed(&[
+                &["id"],
+                &["order_id"],
+                &["created_at"],
+                &["refund_line_items", "line_item_id"],
+                &["refund_line_items", "line_item", "sku"],
+                &["refund_line_items", "subtotal_set", "presentment_money", "amount"],
+                &["refund_line_items", "subtotal_set", "presentment_money", "currency_code"],
+                &["order_adjustments", "id"],
+                &["refund_shipping_lines", "id"],
+                &["duties", "duty_id"],
+            ]),
             Self::Uninstalled => Allowed(&[&["id"], &["order_id"], &["myshopify_domain"]]),
             Self::CustomerData | Self::CustomerErase | Self::ShopErase => {
                 Allowed(&[&["shop_id"], &["shop_domain"], &["orders_requested"], &["orders_to_redact"]])

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::live;
 use super::quantities::{Units, add, of};
 use crate::ids::OrderLineId;
-use crate::marketplace_order::{OrderFacts, OrderStatus};
-use crate::marketplace_rules::{MarketplaceRules, Parts};
+use crate::marketplace_order::{OrderFacts, OrderStatus, ShownPackage};
+use crate::marketplace_rules::{Edits, MarketplaceRules, Parts};
 use crate::package::Package;
 
 /// What a read says about a package that was, or may have been, confirmed.
@@ -33,12 +33,19 @@ pub fn see(
 ) -> Seen {
     let Some(sent) = package.version(version) else { return Seen::Unclear };
     let number = sent.content.number.as_ref();
-    if let Some(shown) = live(facts).find(|p| package.is_shown_as(p, rules.known_by)) {
-        let same_number = match (number, shown.tracking_number.as_deref()) {
-            (Some(ours), Some(theirs)) => ours.same_as(theirs),
-            (None, None) => true,
-            (Some(_), None) | (None, Some(_)) => false,
-        };
+    let has_number = |shown: &ShownPackage| match (number, shown.tracking_number.as_deref()) {
+        (Some(ours), Some(theirs)) => ours.same_as(theirs),
+        (None, None) => true,
+        (Some(_), None) | (None, Some(_)) => false,
+    };
+    let mut ours = live(facts).filter(|p| package.is_shown_as(p, rules.known_by));
+    // Where a correction is a row beside the earlier one, the earlier one says nothing of it.
+    let shown = match rules.edits {
+        Edits::AnotherRow => ours.find(|shown| has_number(shown)),
+        Edits::SameReference | Edits::ByHand => ours.next(),
+    };
+    if let Some(shown) = shown {
+        let same_number = has_number(shown);
         // An answer without items, or without a number where it always has one, cannot be compared further.
         let same_lines =
             shown.lines.is_empty() || sent.content.lines.as_ref().is_none_or(|l| *l == shown.lines);

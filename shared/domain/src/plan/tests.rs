@@ -1,5 +1,7 @@
 //! The plan, case by case.
 
+mod rows;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -53,6 +55,7 @@ fn package(reference: u32, number: &str, lines: &[(&str, u32)]) -> Package {
         reference,
         their_reference: None,
         in_bulk: false,
+        earlier_numbers: vec![],
         origins: BTreeSet::from([Origin {
             store_order: StoreOrderRef {
                 account: Account::new("m".try_into().unwrap(), "shop".try_into().unwrap()),
@@ -115,6 +118,7 @@ fn facts(lines: &[(&str, u32)]) -> OrderFacts {
                 ordered: *ordered,
                 cancelled: 0,
                 shipped: Some(0),
+                paid: None,
                 ship_by: None,
             })
             .collect(),

@@ -29,6 +29,11 @@ impl MemoryCredentials {
     pub fn put_webhook_keys(&self, keys: WebhookKeys) {
         lock(&self.webhooks).insert(keys.account.connection.clone(), keys);
     }
+
+    /// Forgets a connection's webhook secrets; none there is as good.
+    pub fn forget_webhook_keys(&self, connection: &ConnectionId) {
+        lock(&self.webhooks).remove(connection);
+    }
 }
 
 #[async_trait]

@@ -48,7 +48,9 @@ impl Ledger for MemoryLedger {
 
     async fn query(&self, table: Table, pk: &str) -> Result<Vec<Item>, LedgerError> {
         let all = lock(&self.0);
-        Ok(all.values().filter(|i| i.key.table == table && i.key.pk == pk).cloned().collect())
+        let first = ItemKey { table, pk: pk.to_owned(), sk: String::new() };
+        let found = all.range(first..).take_while(|(key, _)| key.table == table && key.pk == pk);
+        Ok(found.map(|(_, item)| item.clone()).collect())
     }
 
     async fn commit(&self, writes: Vec<Write>) -> Result<(), LedgerError> {

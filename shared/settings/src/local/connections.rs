@@ -12,6 +12,7 @@ use super::levels::{self, Level, Merged, merge};
 use super::links::{self, RawLink};
 use super::mail::{base_url, base_url_of, required_text};
 use super::notices;
+use super::reversals;
 use super::secrets::SecretReader;
 use super::{ConfiguredConnection, Kinds};
 use crate::near::{did_you_mean, nearest};
@@ -106,6 +107,7 @@ fn draft<'a>(number: usize, section: Section<'a>, context: &Context<'_>) -> Draf
     let secrets_expire_at = section.get("expires").and_then(|node| date(&node));
     let (webhook_secrets, secrets) = secrets(&section.section("secrets"), &kind, side, context);
     notices::check(section.section("notify_buyer"), &kind, context.kinds);
+    let reversals = reversals::read(section.section("reversals"), side);
     let options = options(&section, &kind, context);
     // Where the id is wrong already, a stand-in lets the other checks go on.
     let any_id = id.clone().or_else(|| ConnectionId::try_from(format!("connection-{number}")).ok());
@@ -124,6 +126,7 @@ fn draft<'a>(number: usize, section: Section<'a>, context: &Context<'_>) -> Draf
             timing: merged.timing,
             carriers: merged.carriers,
             shipments: merged.shipments,
+            reversals,
         },
         webhook_secrets,
         secrets,
@@ -221,9 +224,14 @@ fn secrets(
         return (webhook, named);
     };
     let needs_webhook = context.kinds.needs_webhook_secret(kind);
-    if needs_webhook || side == Side::Store {
+    if needs_webhook || side == Side::Store || context.kinds.takes_webhook_secret(kind) {
         match section.get("webhook") {
-            Some(node) => webhook = context.secrets.several(&node),
+            Some(node) => {
+                webhook = context.secrets.several(&node);
+                let problems =
+                    webhook.iter().filter_map(|one| context.kinds.webhook_secret_problem(kind, one));
+                problems.for_each(|what| node.problem(what));
+            }
             None if needs_webhook => {
                 section.problem("webhook", "is missing: without it no webhook can be verified");
             }
@@ -261,13 +269,16 @@ const SECRET_NAMES: [&str; 9] = [
     "webhook_secret",
 ];
 
+/// Options of connectors that look like a slip of one of our own keys, and are none.
+const NO_SLIPS: [&str; 1] = ["note_to_buyer"];
+
 /// Everything that is not a connection's own key is an option of its connector.
 fn options(section: &Section<'_>, kind: &str, context: &Context<'_>) -> BTreeMap<String, String> {
     let known = section.known();
     let secret_names = context.kinds.secret_names(kind);
     let mut options = BTreeMap::new();
     for (name, node) in section.others() {
-        if let Some(word) = nearest(name, known.iter().copied()) {
+        if let Some(word) = nearest(name, known.iter().copied()).filter(|_| !NO_SLIPS.contains(&name)) {
             node.problem(format!("there is no such setting; did you mean \"{word}\"?"));
         } else if secret_names.contains(&name) || SECRET_NAMES.contains(&name) {
             node.problem("is a secret: it goes under [connections.secrets], where nothing shows it");
@@ -317,12 +328,15 @@ fn named_first(sentence: &str) -> Option<(&str, &str)> {
     is_key.then(|| (key, rest.trim_start()))
 }
 
-/// Refuses one webhook secret in two connections, unless their webhooks are only hints to read the store:
-/// whoever is sent one shop's webhooks could pass them off as the other's.
+/// Refuses one webhook secret in two store connections, unless their webhooks are only hints to read the store:
+/// whoever is sent one shop's webhooks could pass them off as the other's. What a marketplace posts names its seller.
 fn refuse_shared_webhook_secrets(drafts: &[Drafted<'_>], kinds: &dyn Kinds) {
     let mut seen: Vec<(&Drafted<'_>, &ConfiguredConnection, bool)> = Vec::new();
     for draft in drafts {
         let Some(configured) = &draft.configured else { continue };
+        if !kinds.store(&configured.connection.kind) {
+            continue;
+        }
         let hints = kinds.webhooks_are_hints(&configured.connection);
         let shared = seen.iter().find(|(_, before, hints_before)| {
             !(hints && *hints_before) && any_in_common(&before.webhook_secrets, &configured.webhook_secrets)

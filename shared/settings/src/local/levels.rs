@@ -69,6 +69,7 @@ fn mail_kind_key(kind: MailKind) -> &'static str {
         MailKind::NotShown => "not_shown",
         MailKind::Conflict => "conflict",
         MailKind::Cancellation => "cancellation",
+        MailKind::Reversal => "reversal",
         MailKind::Reconnect => "reconnect",
         MailKind::DeadLetters => "dead_letters",
         MailKind::Digest => "digest",

@@ -371,3 +371,31 @@ secrets = { webhook = "canary-old", access_token = "canary-2" }
     let settings = parse(&hint(&format!("{GOOD}{second}"))).unwrap();
     assert_eq!(settings.connections[2].connection.option("shared_secret"), Some("true"));
 }
+
+#[test]
+fn a_marketplace_that_posts_takes_a_webhook_secret_and_says_what_it_must_be() {
+    let with = |secrets: &str| {
+        let two = ["ebay-1", "ebay-2"].map(|id| {
+            format!("[[connections]]\nid = \"{id}\"\nkind = \"ebay\"\nsecrets = {{ {secrets} }}\n")
+        });
+        parse(&format!("{GOOD}{}", two.concat()))
+    };
+    let without = with("").unwrap();
+    assert!(without.connections[2].webhook_secrets.is_empty(), "polls find what is not posted");
+    // What is posted names its seller: one token may serve all of an app's accounts.
+    let one = with("webhook = \"canary-verification\"").unwrap();
+    assert_eq!(one.connections[3].webhook_secrets.len(), 1);
+    let errors = with("webhook = [\"canary-verification\", \"canary\"]").unwrap_err();
+    assert_eq!(errors.problems[0].at, "connections[2].secrets.webhook");
+    assert!(errors.problems[0].what.contains("at least 12"), "{errors}");
+    assert!(!errors.to_string().contains(CANARY), "{errors}");
+}
+
+#[test]
+fn an_option_that_looks_like_a_slip_of_a_key_and_is_none_reaches_its_connector() {
+    let with = |line: &str| changed("region = \"na\"", &format!("region = \"na\"\n{line}"));
+    let theirs = parse(&with("note_to_buyer = \"Thank you!\"")).unwrap_err().to_string();
+    assert!(theirs.contains("amazon has no such option"), "{theirs}");
+    let slip = parse(&with("notifi_buyer = \"x\"")).unwrap_err().to_string();
+    assert!(slip.contains("did you mean \"notify_buyer\""), "{slip}");
+}

@@ -9,10 +9,11 @@ mod precedence;
 use std::path::Path;
 
 use domain::connection::Connection;
+use secrecy::{ExposeSecret as _, SecretString};
 use settings::SettingsErrors;
 use settings::local::{Kinds, LocalSettings, Notice, parse_text};
 
-/// A store with webhooks, a marketplace, and a store without either secret.
+/// A store with webhooks, marketplaces without and with, and a store without either secret.
 struct Fakes;
 
 impl Kinds for Fakes {
@@ -21,7 +22,7 @@ impl Kinds for Fakes {
     }
 
     fn marketplace(&self, kind: &str) -> bool {
-        kind == "amazon"
+        matches!(kind, "amazon" | "ebay")
     }
 
     fn check(&self, connection: &Connection) -> Vec<String> {
@@ -67,6 +68,15 @@ impl Kinds for Fakes {
 
     fn needs_webhook_secret(&self, kind: &str) -> bool {
         kind == "shopify"
+    }
+
+    fn takes_webhook_secret(&self, kind: &str) -> bool {
+        kind == "ebay"
+    }
+
+    fn webhook_secret_problem(&self, kind: &str, secret: &SecretString) -> Option<String> {
+        let short = kind == "ebay" && secret.expose_secret().len() < 12;
+        short.then(|| "must be at least 12 characters".to_owned())
     }
 }
 

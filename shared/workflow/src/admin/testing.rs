@@ -200,6 +200,7 @@ impl Bench {
         let account = Account::new(merchant.try_into().unwrap(), id.try_into().unwrap());
         let connection = Connection {
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
+            reversals: domain::reversal::Reversals::default(),
             schema: 1,
             account: account.clone(),
             kind: kind.into(),
@@ -289,6 +290,7 @@ impl Bench {
             cancel_requested: false,
             programs: vec![],
             lines: vec![OrderLine {
+                paid: None,
                 ship_by: None,
                 id: "A1".try_into().unwrap(),
                 sku: Some("S-1".try_into().unwrap()),
@@ -360,6 +362,7 @@ impl Bench {
             decided_again_at: None,
             their_reference: None,
             in_bulk: false,
+            earlier_numbers: Vec::new(),
             created_at: at(40),
             alerts: domain::alert::Alerts::default(),
             history: domain::history::History::default(),

@@ -64,6 +64,7 @@ pub(super) fn letter(
         | MailKind::NotShown
         | MailKind::Conflict
         | MailKind::Cancellation
+        | MailKind::Reversal
         | MailKind::Digest => match name {
             BULK_REFUSED => (
                 AccountMatter::BulkRefused,

@@ -7,6 +7,7 @@ use domain::connection_state::ConnectionState;
 use domain::order::{CANCEL_AFTER_LEAVING, CANCEL_BEFORE_LEAVING, MarketplaceOrder, StoreOrder};
 use domain::outcome::{AT_RISK, CARRIER_DOUBTED};
 use domain::package::Package;
+use domain::reversal::REVERSAL;
 use domain::state::{Cause, State, Waiting as WaitsFor};
 use jiff::Timestamp;
 use ports::LedgerError;
@@ -196,6 +197,18 @@ fn order_row(order: &MarketplaceOrder, title: &str, stage: Stage, alert: &Alert)
                 .to_owned(),
             "The request is gone, or the order is cancelled.",
         ),
+        cause if cause == "reversal:cancel" => (
+            "A cancellation of the store is yours to take to the marketplace",
+            format!("The store cancelled the order, and that was not taken to {title}: see why below."),
+            "look at the order in your seller account, and cancel or refund there what is not yet".to_owned(),
+            "The order is cancelled.",
+        ),
+        cause if cause.starts_with(REVERSAL) => (
+            "A refund of the store is yours to take to the marketplace",
+            format!("A refund of the store was not taken to {title} for certain: see why below."),
+            "look at the order in your seller account, and refund there what is not refunded yet".to_owned(),
+            "The refund is settled.",
+        ),
         "order_not_found" => (
             "The account has no such order",
             "The account has no such order: it may belong to another account or region.".to_owned(),
@@ -308,7 +321,12 @@ fn trouble(
         );
     }
     if let State::Held { cause, .. } = &package.state {
-        return held(cause, account, &order, title);
+        let (what, why, fix) = held(cause, account, &order, title);
+        let by_hand = matches!(cause, Cause::EditByHand | Cause::LineInParts { .. });
+        // Where exactly a person does it, the marketplace's own rows know.
+        let steps = by_hand.then(|| explain(place.catalogue, cause.name(), "")).flatten();
+        let then = |row: &Explained| format!("{}; then: parcelwire hold {order} confirmed-by-hand", row.fix);
+        return (what, why, steps.map_or(fix, then));
     }
     if let State::Rejected { code, words, .. } = &package.state {
         if let Some(known) = explain(place.catalogue, code, words) {

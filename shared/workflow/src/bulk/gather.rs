@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use connector_api::{Allows, Marketplace};
 use domain::bulk::{BulkMessage, BulkPart, BulkRecord, BulkState};
+use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use domain::ids::Account;
 use domain::keys::{bulk_lane, waiting_lane};
+use domain::outcome::Words;
 use domain::package::Package;
 use jiff::Timestamp;
 use ports::ledger::Hint;
@@ -15,7 +17,7 @@ use ports::{LedgerError, QueueName};
 
 use super::{Step, Work, live};
 use crate::message::{Look, WorkError};
-use crate::records::{Loaded, Stored, later, load};
+use crate::records::{Loaded, Record as _, Stored, later, load};
 use crate::sync::{self, ForBulk};
 use crate::world::World;
 
@@ -32,6 +34,9 @@ const MOST_ORDERS: usize = 300;
 /// How far into a lane is looked.
 const MOST_HINTS: usize = 2_000;
 
+/// The code of a refusal that is our own: nothing was sent.
+const NOT_SENT: &str = "NotSent";
+
 /// Begins a bulk for the account, if its waiting parcels are sooner told in one.
 ///
 /// # Errors
@@ -41,9 +46,7 @@ pub(crate) async fn consider(
     connection: &Connection,
     marketplace: &dyn Marketplace,
 ) -> Result<(), WorkError> {
-    if marketplace.bulk().is_none() {
-        return Ok(());
-    }
+    let Some(api) = marketplace.bulk() else { return Ok(()) };
     let account = &connection.account;
     let now = world.now();
     if !world.memo.once_a_minute(account, "bulk", now) {
@@ -56,7 +59,9 @@ pub(crate) async fn consider(
         Some(far) => world.ledger.due(&waiting_lane(account), Timestamp::MAX, far).await?,
         None => Vec::new(),
     };
-    let many = waiting.iter().filter(|hint| !is_due_soon(hint, now)).count() >= worth;
+    // Where the settings lack something, only those come that can go no other way: to be told so.
+    let many = api.serves(connection).is_ok()
+        && waiting.iter().filter(|hint| !is_due_soon(hint, now)).count() >= worth;
     let any = many || waits_long_enough(world, account, now).await?;
     if !any || live(world, account).await?.is_some() {
         return Ok(());
@@ -137,6 +142,10 @@ impl Work<'_> {
                 if messages.len() >= room {
                     break;
                 }
+                if let Some(why) = self.api.unfit(self.connection, &confirmation) {
+                    self.leave_out(package, &confirmation, why).await?;
+                    continue;
+                }
                 let attempt = package.value.begin_in_bulk(&confirmation, &self.stored.value.id, now)?;
                 let Some(version) = package.value.state.in_flight_version() else { continue };
                 let record = &mut self.stored.value;
@@ -180,6 +189,30 @@ impl Work<'_> {
                 Ok(Step::On)
             }
             other => other.map(|()| Step::On),
+        }
+    }
+
+    /// Leaves out what cannot stand in a bulk: it goes by the usual call. Without a number there is none for it, so the
+    /// merchant is told, as of any other refusal.
+    async fn leave_out(
+        &self,
+        mut package: Stored<Package>,
+        confirmation: &Confirmation,
+        why: String,
+    ) -> Result<(), WorkError> {
+        if confirmation.tracking.is_some() {
+            tracing::info!(order = %confirmation.order, why, "left out of the bulk");
+            return Ok(());
+        }
+        let now = self.now();
+        package.value.begin_in_bulk(confirmation, &self.stored.value.id, now)?;
+        package.value.reject(NOT_SENT.to_owned(), Words { theirs: Some(why), request_id: None }, now)?;
+        let key = package.value.key();
+        match self.world.ledger.commit(vec![package.into_write(now)]).await {
+            Ok(()) => sync::tell(self.world, &key).await,
+            // Somebody else changed it: the next bulk looks again.
+            Err(LedgerError::Conflict) => Ok(()),
+            Err(error) => Err(error.into()),
         }
     }
 

@@ -6,6 +6,7 @@ use connector_api::{BulkContent, BulkProgress, ChannelError, Failure, MerchantAc
 use domain::bulk::{BulkOutcome, BulkState};
 use jiff::Timestamp;
 
+use super::settle::Ended;
 use super::{Step, Work};
 use crate::limits::{self, Needs, Purpose, Taken};
 use crate::message::WorkError;
@@ -117,7 +118,10 @@ impl Work<'_> {
                 Ok(Step::Later(later(self.now(), Duration::from_secs(30)).unwrap_or(now)))
             }
             Err(error) => {
-                self.go(BulkState::Uploaded { document }, "not asked: to be tried again").await?;
+                // A document that is refused, or not there any more, is of no use a second time.
+                let refused = matches!(error.failure, Failure::Rejected { .. } | Failure::NotFound);
+                let next = if refused { BulkState::Gathered } else { BulkState::Uploaded { document } };
+                self.go(next, "not asked: to be tried again").await?;
                 self.failed(error, spends).await
             }
         }
@@ -183,8 +187,15 @@ impl Work<'_> {
                 self.tell_if_stuck(&bulk, since).await?;
                 return Ok(self.look_soon(since));
             }
-            BulkProgress::Done { report: Some(report) } => return self.read_report(bulk, &report).await,
-            BulkProgress::Done { report: None } | BulkProgress::Broken => BulkOutcome::Unknown,
+            BulkProgress::Done { report: Some(report) } => {
+                return self.read_report(bulk, &report, Ended::Whole).await;
+            }
+            BulkProgress::Broken { report: Some(report) } => {
+                return self.read_report(bulk, &report, Ended::Broken).await;
+            }
+            BulkProgress::Done { report: None } | BulkProgress::Broken { report: None } => {
+                BulkOutcome::Unknown
+            }
             BulkProgress::Cancelled => BulkOutcome::NothingApplied,
         };
         let note = match outcome {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use connector_api::BulkReport;
+use connector_api::{BulkReport, ChannelError, Failure};
 use domain::alert::Deadline;
 use domain::bulk::{BulkMessage, BulkOutcome, BulkRecord, BulkRefusals, BulkState};
 use domain::keys::ItemKey;
@@ -26,6 +26,18 @@ const REFUSALS: usize = 500;
 /// When packages of a bulk are first read one by one: the polls, which read many at once, see most of them before.
 const READ_BACK_AFTER: Duration = Duration::from_secs(1800);
 
+/// A report that could not be read so often is given up: each package is read instead.
+const REPORT_TRIES: u32 = 8;
+
+/// How the marketplace ended a bulk.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ended {
+    /// It worked on all of it.
+    Whole,
+    /// It gave up: what its report does not refuse may have been applied or not.
+    Broken,
+}
+
 /// What became of one message.
 enum Fate<'a> {
     Taken,
@@ -36,7 +48,12 @@ enum Fate<'a> {
 
 impl Work<'_> {
     /// Keeps what the report says, and begins to hand it on.
-    pub(super) async fn read_report(&mut self, bulk: String, document: &str) -> Result<Step, WorkError> {
+    pub(super) async fn read_report(
+        &mut self,
+        bulk: String,
+        document: &str,
+        ended: Ended,
+    ) -> Result<Step, WorkError> {
         let spends = self.api.spends().report;
         let marketplace = self.world.connectors.marketplace(&self.connection.kind);
         let all = marketplace.map_or(&[][..], |marketplace| marketplace.traits().limits);
@@ -48,13 +65,17 @@ impl Work<'_> {
         }
         let report = match self.api.report(self.world.reach(), self.connection, document).await {
             Ok(answer) => answer.value,
-            Err(error) => {
-                let now = self.now();
-                self.stored.value.history.note(now, error.to_string());
-                return Ok(self.pause(None));
-            }
+            Err(error) => return self.without_report(bulk, &error).await,
         };
-        let outcome = outcome(&report, self.stored.value.messages);
+        let outcome = match ended {
+            Ended::Whole => outcome(&report, self.stored.value.messages),
+            Ended::Broken => BulkOutcome::PartlyReported,
+        };
+        // What concerns the whole bulk stands under no message's number: nobody else would read it.
+        if let Some((_, code, words)) = report.refused.iter().find(|(number, _, _)| *number == 0) {
+            let words = format!("bulk {}: {}: {}", self.id(), cut(code, 100), cut(words, 400));
+            sync::tell_of_connection(self.world, &self.connection.account, sync::BULK_REFUSED, words).await?;
+        }
         for (nth, some) in report.refused.chunks(REFUSALS).enumerate() {
             let record = BulkRefusals {
                 schema: BulkRecord::SCHEMA,
@@ -84,6 +105,26 @@ impl Work<'_> {
         );
         self.go(BulkState::Settling { bulk, outcome, settled: 0 }, &note).await?;
         Ok(Step::On)
+    }
+
+    /// The report cannot be had: for now, or for good.
+    async fn without_report(&mut self, bulk: String, error: &ChannelError) -> Result<Step, WorkError> {
+        let now = self.now();
+        self.stored.value.history.note(now, error.to_string());
+        if error.failure == Failure::NotFound || self.stored.value.failures >= REPORT_TRIES {
+            let outcome = BulkOutcome::Unknown;
+            let note = "its report cannot be had: each package is read";
+            self.go(BulkState::Settling { bulk, outcome, settled: 0 }, note).await?;
+            return Ok(Step::On);
+        }
+        let asked = match error.failure {
+            Failure::Throttled { after } | Failure::Retryable { after, .. } => after,
+            Failure::Rejected { .. }
+            | Failure::CarrierRefused { .. }
+            | Failure::NotFound
+            | Failure::NeedsMerchant { .. } => None,
+        };
+        Ok(self.pause(asked))
     }
 
     /// Gives the packages of the next part their outcomes.

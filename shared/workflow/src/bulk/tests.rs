@@ -120,7 +120,7 @@ impl Hall {
         let count = u32::try_from(refused.len()).unwrap();
         *self.market.report.lock().unwrap() = BulkReport {
             processed,
-            successful: processed - count,
+            successful: processed.saturating_sub(count),
             refused: refused.iter().map(|(n, code)| (*n, (*code).to_owned(), "no".to_owned())).collect(),
             warned: vec![],
         };
@@ -255,6 +255,18 @@ fn few_parcels_and_those_due_soon_are_not_worth_a_bulk() {
 }
 
 #[test]
+fn a_bulk_that_is_told_to_be_done_is_looked_at_if_it_is_ours() {
+    let hall = Hall::with(30, 0);
+    hall.consider();
+    hall.work();
+    let theirs = hall.bulks()[0].theirs.clone().unwrap();
+    for (id, looks) in [("another program's", 0), (theirs.as_str(), 1)] {
+        hall.bench.run(told(&hall.bench.world, &hall.account.account, id)).unwrap();
+        assert_eq!(hall.bench.looks().len(), looks, "{id}");
+    }
+}
+
+#[test]
 fn one_bulk_at_a_time() {
     let hall = Hall::with(30, 0);
     hall.consider();
@@ -322,7 +334,7 @@ fn what_a_report_leaves_out_is_in_doubt_and_a_cancelled_bulk_applied_nothing() {
     assert_eq!(hall.states(), [(StateName::Doubt, 19), (StateName::Rejected, 1)].into());
     for (progress, name) in [
         (BulkProgress::Cancelled, StateName::Planned),
-        (BulkProgress::Broken, StateName::Doubt),
+        (BulkProgress::Broken { report: None }, StateName::Doubt),
         (BulkProgress::Done { report: None }, StateName::Doubt),
     ] {
         let hall = Hall::with(20, 0);
@@ -386,4 +398,76 @@ fn a_parcel_without_a_number_goes_in_bulk_alone_if_need_be() {
     assert_eq!((sent.len(), &sent[0].tracking), (1, &None));
     assert_eq!(hall.bench.reload(&package).state.name(), StateName::Accepted);
     assert_eq!(*hall.market.confirms.lock().unwrap(), 0);
+}
+
+#[test]
+fn what_cannot_stand_in_a_bulk_is_left_out_and_holds_nobody_else_up() {
+    let hall = Hall::with(20, 0);
+    let odd = hall.packages[3].order.order.as_str().to_owned();
+    hall.market.unfit.lock().unwrap().insert(odd);
+    hall.done(&[], 19);
+    hall.consider();
+    hall.go_on();
+    assert_eq!(hall.states(), [(StateName::Accepted, 19), (StateName::Planned, 1)].into());
+    let left = hall.bench.reload(&hall.packages[3]);
+    assert!(!left.in_bulk && left.alerts.all().is_empty(), "it goes by the usual call");
+}
+
+#[test]
+fn without_a_number_what_cannot_stand_in_a_bulk_is_told_with_the_reason() {
+    let hall = Hall::with(0, 0);
+    let mut account = hall.account.clone();
+    account.shipments.without_number = WithoutNumber::Send;
+    hall.bench.put(&account);
+    let shop = hall.bench.store("m", "shop");
+    let (good, odd) = (hall.parcel(&shop, 7, 86_400, None), hall.parcel(&shop, 8, 86_400, None));
+    hall.market.unfit.lock().unwrap().insert(odd.order.order.as_str().to_owned());
+    for package in [&good, &odd] {
+        hall.bench.run(crate::sync::look_at_order(&hall.bench.world, &package.order, None)).unwrap();
+    }
+    hall.bench.clock.advance(GATHERS_FOR + Duration::from_secs(61));
+    hall.done(&[], 1);
+    hall.consider();
+    hall.go_on();
+    assert_eq!(hall.bench.reload(&good).state.name(), StateName::Accepted);
+    let told = hall.bench.reload(&odd);
+    assert!(matches!(&told.state, State::Rejected { code, .. } if code == "NotSent"), "{:?}", told.state);
+    assert_eq!(told.alerts.all().len(), 1);
+    hall.bench.clock.advance(Duration::from_secs(120));
+    hall.consider();
+    assert!(hall.bulks().iter().all(|bulk| !bulk.is_live()), "it is not tried again and again");
+}
+
+#[test]
+fn a_broken_bulk_proves_no_success_and_one_refused_as_a_whole_is_told() {
+    let hall = Hall::with(20, 0);
+    hall.done(&[(2, "8105")], 20);
+    *hall.market.progress.lock().unwrap() = Some(BulkProgress::Broken { report: Some("doc".into()) });
+    hall.consider();
+    hall.go_on();
+    assert_eq!(hall.states(), [(StateName::Doubt, 19), (StateName::Rejected, 1)].into());
+
+    let hall = Hall::with(20, 0);
+    hall.done(&[(0, "90061")], 0);
+    hall.market.report.lock().unwrap().successful = 0;
+    hall.consider();
+    hall.go_on();
+    assert_eq!(hall.states(), only(StateName::Doubt, 20));
+    let state = hall.bench.state(&hall.account);
+    let told = state.alerts.all().iter().filter(|a| a.cause.starts_with("bulk_refused")).count();
+    assert_eq!(told, 1, "{:?}", state.alerts);
+}
+
+#[test]
+fn f40_a_report_that_cannot_be_had_leaves_doubt_and_nothing_is_sent_again() {
+    let again = Failure::Retryable { reached: Reached::No, after: None };
+    for failure in [Failure::NotFound, again] {
+        let hall = Hall::with(20, 0);
+        hall.done(&[], 20);
+        *hall.market.no_report.lock().unwrap() = Some(failure.clone());
+        hall.consider();
+        hall.go_on();
+        assert_eq!(hall.states(), only(StateName::Doubt, 20), "{failure:?}");
+        assert_eq!(hall.market.submits.lock().unwrap().len(), 1, "{failure:?}");
+    }
 }

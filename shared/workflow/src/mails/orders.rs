@@ -55,6 +55,12 @@ fn kind_words(kind: MailKind) -> KindWords {
              all the same: unconfirmed it would count as late.",
             "answer the buyer",
         ),
+        MailKind::Reversal => (
+            "cancellation or refund by hand",
+            "The store cancelled or refunded something, and it could not be taken to the marketplace for certain. It \
+             is about money, so nothing is sent a second time, and nothing on a guess.",
+            "look, and do it",
+        ),
         MailKind::Reconnect => (
             "account to reconnect",
             "The account refuses us until you connect it again. Everything for it waits and nothing is lost.",

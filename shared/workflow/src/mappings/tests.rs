@@ -10,6 +10,7 @@ use super::*;
 fn connection(merchant: &str, id: &str) -> Connection {
     Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: 1,
         account: Account::new(merchant.try_into().unwrap(), id.try_into().unwrap()),
         kind: "amazon".into(),

@@ -72,7 +72,7 @@ impl Door {
         for (name, value) in headers {
             map.insert(*name, value.parse().unwrap());
         }
-        block_on(self.receiver.receive(Inbound { method, path, headers: &map, body })).status
+        block_on(self.receiver.receive(Inbound { method, path, query: "", headers: &map, body })).status
     }
 
     fn post(&self, connection: &str, secret: &str, body: &[u8]) -> u16 {
@@ -148,7 +148,8 @@ fn law_6_nothing_of_the_buyer_is_queued_kept_or_shown() {
         door.stage.queue.switch.down(n % 2 == 1);
         assert_eq!(door.post("shop-1", "new secret", body.as_bytes()), 200, "{n}");
         let (method, headers) = (Method::POST, HeaderMap::new());
-        let inbound = Inbound { method: &method, path: "/", headers: &headers, body: body.as_bytes() };
+        let inbound =
+            Inbound { method: &method, path: "/", query: "", headers: &headers, body: body.as_bytes() };
         assert!(!format!("{inbound:?}{:?}", door.receiver).contains("anary"));
     }
     door.stage.queue.switch.down(false);
@@ -176,6 +177,45 @@ fn law_7_a_flood_of_forgeries_costs_no_call() {
         assert_eq!(door.send(&Method::POST, &unknown, &[("x-signature", "AAAA")], body.as_bytes()), 401);
     }
     assert_eq!(door.calls(), (0, 0, 2), "one look-up of each connection, the unknown one included");
+}
+
+#[test]
+fn law_7_a_flood_at_the_marketplaces_door_costs_one_look_up_for_each_address() {
+    let door = door();
+    let receiver = MarketplaceReceiver {
+        queue: door.stage.queue.clone(),
+        webhook_secrets: door.secrets.clone(),
+        clock: door.stage.clock.clone(),
+        rng: door.stage.world.rng.clone(),
+        transport: door.stage.world.transport.clone(),
+        connectors: door.stage.mall.clone(),
+        route_key: RouteKey::new("route key".to_owned().into()).unwrap(),
+        cache: KeyCache::default(),
+    };
+    door.put_keys("market", "market-1", &["a secret"]);
+    let headers = HeaderMap::new();
+    let send = |method: &Method, path: &str| {
+        let inbound = Inbound { method, path, query: "challenge_code=1", headers: &headers, body: b"{}" };
+        block_on(receiver.receive(inbound)).status
+    };
+    let wrong = format!("/webhooks/marketplaces/market-1-{}", "0".repeat(32));
+    let of = |id: &str| marketplace_path(&receiver.route_key, &id.try_into().unwrap());
+    for method in [Method::GET, Method::POST] {
+        for _ in 0..200 {
+            assert_eq!(send(&method, &wrong), 401);
+        }
+        assert_eq!(send(&method, &door.path("market-1")), 404, "a store's address");
+    }
+    assert_eq!(door.calls(), (0, 0, 0));
+    for _ in 0..200 {
+        assert_eq!(send(&Method::POST, &of("nobody")), 401);
+        assert_eq!(send(&Method::GET, &of("nobody")), 401);
+        assert_eq!(send(&Method::POST, &of("market-1")), 503, "code of before its settings");
+        assert_eq!(send(&Method::POST, &of("shop-1")), 401, "a store's id at the marketplaces' door");
+    }
+    assert_eq!(door.calls(), (0, 0, 3));
+    door.secrets.switch.down(true);
+    assert_eq!(send(&Method::POST, &of("market-9")), 503, "it cannot be told whether there is one");
 }
 
 #[test]

@@ -43,6 +43,7 @@ fn package(id: &str, key: &str, not_before: i64) -> Package {
         decided_again_at: None,
         their_reference: None,
         in_bulk: false,
+        earlier_numbers: Vec::new(),
         created_at: at(0),
         alerts: Default::default(),
         history: Default::default(),

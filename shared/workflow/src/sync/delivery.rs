@@ -1,10 +1,10 @@
-//! A store's delivery: kept for replay, read, and folded.
+//! A delivery that was posted to us: kept for replay, read, and folded.
 
 use connector_api::{Delivery, StoreEvent};
 use domain::ids::{Account, StoreOrderRef};
 use ports::{Expect, Write};
 
-use super::{UNREADABLE_DELIVERY, look_at_store_order, park, privacy, tell_of_connection};
+use super::{UNREADABLE_DELIVERY, look_at_store_order, notification, park, privacy, tell_of_connection};
 use crate::message::WorkError;
 use crate::receive::kept_delivery;
 use crate::world::World;
@@ -16,13 +16,16 @@ pub(super) async fn take(
     kind: &str,
     delivery: Delivery,
 ) -> Result<(), WorkError> {
+    if let Some(marketplace) = world.connectors.marketplace(kind)
+        && let Some(notifies) = marketplace.notifies()
+    {
+        return notification::delivered(world, account, marketplace, notifies, delivery).await;
+    }
     let now = world.now();
     // The same bytes that the receiver keeps when the queue refuses: the mark of that goes.
     let item = kept_delivery(account, kind, &delivery, false, now);
     world.ledger.commit(vec![Write::Put { item, expect: Expect::Anything }]).await?;
-    if world.memo.once_a_minute(account, "webhook", now) {
-        world.change_connection(account, |state| state.heard_webhook(now)).await?;
-    }
+    notification::heard(world, account, now).await?;
     let Some(store) = world.connectors.store(kind) else {
         return Err(WorkError::Unreadable(format!("no store connector of kind {kind:?}")));
     };
@@ -34,6 +37,8 @@ pub(super) async fn take(
             if store.webhooks_are_hints(&connection) {
                 facts.fulfillments.clear();
                 facts.cancelled_at = None;
+                // Nothing else tells of refunds: from such a shop they are not taken on.
+                facts.refunds.clear();
                 facts.read_the_store = true;
             }
             let order = StoreOrderRef { account: account.clone(), order };

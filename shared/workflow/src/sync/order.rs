@@ -80,7 +80,14 @@ pub async fn look_at_order(
             return Ok(progress);
         }
         match scene.next_to_confirm(world.now()) {
-            None => return Ok(Progress::Done),
+            None => {
+                let reverses = scene.reverses();
+                drop(scene);
+                if reverses {
+                    super::reverse::work(world, reference).await?;
+                }
+                return Ok(Progress::Done);
+            }
             Some(index) => {
                 if let Some(progress) = scene_act(world, reference, index, scene).await? {
                     return Ok(progress);

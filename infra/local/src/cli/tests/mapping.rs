@@ -62,6 +62,7 @@ async fn shipped() -> Place {
         decided_again_at: None,
         their_reference: None,
         in_bulk: false,
+        earlier_numbers: Vec::new(),
         created_at: now,
         alerts: domain::alert::Alerts::default(),
         history: domain::history::History::default(),

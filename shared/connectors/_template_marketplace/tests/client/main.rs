@@ -18,6 +18,7 @@ const TOKEN: &str = "access-token-that-nobody-may-see";
 
 fn connection(base_url: String) -> Connection {
     Connection {
+        reversals: domain::reversal::Reversals::default(),
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
         schema: Connection::SCHEMA,
         account: Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("t").unwrap()),

@@ -52,6 +52,7 @@ impl World {
             Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("amazon-us").unwrap());
         let connection = Connection {
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account,
             kind: "amazon".into(),
@@ -157,6 +158,7 @@ pub(crate) fn confirmation() -> Confirmation {
             service: Some("Ground Advantage".into()),
             number: TrackingNumber::try_from("9400100000000000000000").unwrap(),
         }),
+        untracked: None,
         ship_date: "2026-11-20T18:00:00.987654321Z".parse::<Timestamp>().unwrap(),
         lines: BTreeMap::from([
             (OrderLineId::try_from("70100000010001").unwrap(), 2),

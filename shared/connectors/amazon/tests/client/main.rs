@@ -4,7 +4,9 @@
 
 mod common;
 mod confirms;
+mod feeds;
 mod polls;
 mod reads;
 mod scrub;
+mod subscriptions;
 mod tokens;

@@ -109,10 +109,8 @@ fn failure_10_and_11_both_bodies_are_a_limit_and_a_day_is_no_second() {
         let words = said(words, "");
         let after = after.map(Duration::from_secs);
         let refusal = Refusal { operation: READ, status: 429, words: words.as_ref(), after, left_today };
-        match classify(&refusal) {
-            Verdict::Failed(Failure::Throttled { after }) => after.map(|after| after.as_secs()),
-            other => panic!("{other:?}"),
-        }
+        let Verdict::Failed(Failure::Throttled { after }) = classify(&refusal) else { panic!("{words:?}") };
+        after.map(|after| after.as_secs())
     };
     assert_eq!(of("Exceeded per second rate limit", None, Some(5_000)), None);
     assert_eq!(of("Exceeded per second rate limit", Some(1), None), Some(1));

@@ -7,6 +7,7 @@ use super::*;
 
 fn connection() -> Connection {
     Connection {
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account: Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("e").unwrap()),
         kind: "etsy".to_owned(),
@@ -34,10 +35,8 @@ fn event(topic: &str, body: &str) -> Result<MarketplaceEvent, String> {
 }
 
 fn orders(event: &MarketplaceEvent) -> Vec<String> {
-    match event {
-        MarketplaceEvent::Orders(news) => news.iter().map(|n| n.order.to_string()).collect(),
-        other => vec![format!("{other:?}")],
-    }
+    let MarketplaceEvent::Orders(news) = event else { panic!("{event:?}") };
+    news.iter().map(|n| n.order.to_string()).collect()
 }
 
 const URL: &str = "https://openapi.etsy.com/v3/application/shops/42/receipts/54321";

@@ -8,6 +8,7 @@ use super::*;
 fn shop_in(country: &str) -> Shop {
     let options = [("shop_id", "12345678"), ("country", country)];
     let connection = Connection {
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account: Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("e").unwrap()),
         kind: "etsy".to_owned(),

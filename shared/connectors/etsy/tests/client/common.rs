@@ -56,6 +56,7 @@ impl World {
             Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("etsy-us").unwrap());
         let options = [("shop_id", "12345678"), ("country", "us")];
         let connection = Connection {
+            reversals: domain::reversal::Reversals::default(),
             schema: Connection::SCHEMA,
             account,
             kind: "etsy".into(),
@@ -194,6 +195,7 @@ pub(crate) fn tracked(carrier: &str, number: &str) -> Option<Tracking> {
 
 pub(crate) fn confirmation() -> Confirmation {
     Confirmation {
+        untracked: None,
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from("us").unwrap(),
         reference: "421000001".into(),

@@ -20,8 +20,9 @@ fn page(rows: impl IntoIterator<Item = Value>) -> ResponseTemplate {
 /// A receipt that changed then.
 fn changed(id: u64, at: i64) -> Value {
     let mut receipt = receipt_with(json!([]), false);
-    receipt["receipt_id"] = json!(id);
-    receipt["updated_timestamp"] = json!(at);
+    let fields = receipt.as_object_mut().unwrap();
+    fields.insert("receipt_id".to_owned(), json!(id));
+    fields.insert("updated_timestamp".to_owned(), json!(at));
     receipt
 }
 

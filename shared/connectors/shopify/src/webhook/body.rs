@@ -7,6 +7,8 @@ use connector_api::{DeliveryBody, PrivacyRequest, StoreEvent};
 use domain::connection::Connection;
 use domain::facts::{FulfilledLine, Fulfillment, FulfillmentStatus, Source, StoreFacts};
 use domain::ids::{FulfillmentId, StoreLineId, StoreOrderId};
+use domain::money::Money;
+use domain::reversal::{StoreRefund, StoreRefundLine};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -52,6 +54,47 @@ struct OrderBody {
     id: Id,
     #[serde(default)]
     cancelled_at: Option<Instant>,
+}
+
+/// A refund, as far as it is let through.
+#[derive(Deserialize)]
+struct RefundBody {
+    id: Id,
+    order_id: Id,
+    created_at: Instant,
+    refund_line_items: Vec<RefundLineBody>,
+    #[serde(default)]
+    order_adjustments: Option<Vec<serde_json::Value>>,
+    #[serde(default)]
+    refund_shipping_lines: Option<Vec<serde_json::Value>>,
+    #[serde(default)]
+    duties: Option<Vec<serde_json::Value>>,
+}
+
+#[derive(Deserialize)]
+struct RefundLineBody {
+    line_item_id: Id,
+    #[serde(default)]
+    line_item: Option<RefundedItem>,
+    subtotal_set: MoneySet,
+}
+
+#[derive(Deserialize)]
+struct RefundedItem {
+    #[serde(default)]
+    sku: Option<Text>,
+}
+
+#[derive(Deserialize)]
+struct MoneySet {
+    /// What the buyer saw: their currency.
+    presentment_money: MoneyBody,
+}
+
+#[derive(Deserialize)]
+struct MoneyBody {
+    amount: String,
+    currency_code: String,
 }
 
 /// What is left to go by when an order cannot be understood.
@@ -137,6 +180,7 @@ pub(super) fn event(
             Err("the body belongs to an order, but is not one, as its topic says".to_owned())
         }
         Topic::OrderCancelled => cancelled(json),
+        Topic::Refund => refund(json),
         Topic::Uninstalled if marks.order_id.is_there() || !marks.myshopify_domain.is_there() => {
             Err("the body is no shop, as its topic says".to_owned())
         }
@@ -203,6 +247,28 @@ fn cancelled(json: &str) -> Result<StoreEvent, String> {
         ..StoreFacts::default()
     };
     Ok(StoreEvent::Order { order: order_id(id)?, facts: Box::new(facts) })
+}
+
+/// A refund. One that cannot be read is money that nobody would take on: it is told, not passed over.
+fn refund(json: &str) -> Result<StoreEvent, String> {
+    let body: RefundBody = read(json).map_err(|why| format!("the refund cannot be read: {why}"))?;
+    let order = order_id(body.order_id)?;
+    let more = [&body.order_adjustments, &body.refund_shipping_lines, &body.duties]
+        .iter()
+        .any(|rows| rows.as_ref().is_some_and(|rows| !rows.is_empty()));
+    let lines = body.refund_line_items.into_iter().map(|line| {
+        let money = line.subtotal_set.presentment_money;
+        let amount = money.amount.parse().map_err(|_| "an amount is no number".to_owned())?;
+        Ok(StoreRefundLine {
+            line: StoreLineId::try_from(line.line_item_id.as_str()).map_err(|error| error.to_string())?,
+            sku: line.line_item.and_then(|item| sku(item.sku)),
+            amount: Money { amount, currency: money.currency_code },
+        })
+    });
+    let lines = lines.collect::<Result<Vec<_>, String>>()?;
+    let refund = StoreRefund { id: String::from(body.id), at: body.created_at.0, lines, more };
+    let facts = StoreFacts { refunds: vec![refund], ..StoreFacts::default() };
+    Ok(StoreEvent::Order { order, facts: Box::new(facts) })
 }
 
 fn fulfillment(json: &str) -> Result<StoreEvent, String> {

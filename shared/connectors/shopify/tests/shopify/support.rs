@@ -40,6 +40,7 @@ pub(crate) fn connection(options: &[(&str, &str)]) -> Connection {
         |from| LinkRule { from, account: ConnectionId::try_from("amazon-us").unwrap(), source_name: None };
     Connection {
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
+        reversals: domain::reversal::Reversals::default(),
         schema: Connection::SCHEMA,
         account: Account::new(
             MerchantId::try_from("potter").unwrap(),

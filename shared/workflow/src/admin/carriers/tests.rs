@@ -261,6 +261,7 @@ fn a_dry_run_tells_what_goes_what_stays_held_and_what_was_told_already() {
     let mut unclear = bench.order(&us, "111-2");
     unclear.facts.as_mut().unwrap().lines[0].sku = Some("S-9".try_into().unwrap());
     unclear.facts.as_mut().unwrap().lines.push(domain::marketplace_order::OrderLine {
+        paid: None,
         ship_by: None,
         id: "A2".try_into().unwrap(),
         sku: Some("S-8".try_into().unwrap()),

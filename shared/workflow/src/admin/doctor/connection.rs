@@ -49,6 +49,7 @@ pub(super) async fn examine(
         .map(|problem| Check::bad("settings", problem, "put it right in the settings"))
         .collect();
     checks.push(secrets(world, connection, names).await);
+    let tells = super::super::webhooks::tells(world, &connection.kind);
     if store.is_some() {
         checks.push(webhook_secret(with, connection).await);
     }
@@ -59,7 +60,7 @@ pub(super) async fn examine(
             return checks;
         }
     };
-    checks.extend(standing(world, connection, state.as_ref(), marketplace.is_some()));
+    checks.extend(standing(world, connection, state.as_ref(), marketplace.is_some(), tells));
     // What cannot be right any more is not asked of the other side: one cause, one finding.
     let ready = checks
         .iter()
@@ -74,10 +75,10 @@ pub(super) async fn examine(
     };
     let taken = of_the_other_side.iter().any(|c| c.check == "credentials" && c.outcome == Outcome::Good);
     checks.extend(of_the_other_side);
-    // A store that does not take the token tells nothing of its subscriptions either.
-    if store.is_some() && taken {
+    // Who does not take the token tells nothing of its subscriptions either.
+    if tells && taken {
         let heard = state.as_ref().and_then(|state| state.last_webhook);
-        checks.extend(webhooks::check(world, with.addresses, connection, heard).await);
+        checks.extend(webhooks::check(world, with, connection, heard).await);
     }
     checks
 }
@@ -137,6 +138,7 @@ fn standing(
     connection: &Connection,
     state: Option<&ConnectionState>,
     is_marketplace: bool,
+    tells: bool,
 ) -> Vec<Check> {
     let id = &connection.account.connection;
     let Some(state) = state else {
@@ -168,7 +170,8 @@ fn standing(
     if state.works() && connection.sync {
         checks.push(polled(world, connection, state, is_marketplace));
     }
-    if !is_marketplace {
+    // A marketplace need not tell anything: of one that never did, its subscriptions say enough.
+    if tells && (!is_marketplace || state.last_webhook.is_some()) {
         checks.push(heard(state, now));
     }
     checks

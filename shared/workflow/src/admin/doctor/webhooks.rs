@@ -1,10 +1,11 @@
-//! Whether a store's subscriptions are there and point here.
+//! Whether subscriptions are there and point here.
 
 use connector_api::Check;
 use domain::connection::Connection;
 use jiff::Timestamp;
 
-use super::super::webhooks::{TopicState, TopicView, WebhookAddresses, WebhookView, look_at};
+use super::super::webhooks::{TopicState, TopicView, WebhookView, look_at};
+use super::Instruments;
 use crate::world::World;
 
 const CHECK: &str = "webhooks";
@@ -14,16 +15,17 @@ const FRESH_DAYS: i64 = 7;
 /// One finding of all topics; the first that is wrong gives the words, since one command mends them all.
 pub(super) async fn check(
     world: &World,
-    addresses: &WebhookAddresses,
+    with: Instruments<'_>,
     connection: &Connection,
     heard: Option<Timestamp>,
 ) -> Option<Check> {
-    let view = look_at(world, connection, addresses).await?;
+    let view = look_at(world, connection, with.addresses, with.webhook_secrets).await?;
     let fresh = heard.is_some_and(|at| world.now().duration_since(at).as_secs() <= FRESH_DAYS * 86_400);
-    Some(judge(&view, fresh))
+    let who = if world.connectors.store(&connection.kind).is_some() { "store" } else { "marketplace" };
+    Some(judge(&view, fresh, who))
 }
 
-fn judge(view: &WebhookView, fresh: bool) -> Check {
+fn judge(view: &WebhookView, fresh: bool, who: &str) -> Check {
     let id = &view.connection;
     let register = match view.address {
         Some(_) => format!("`parcelwire webhooks register {id}`"),
@@ -32,7 +34,14 @@ fn judge(view: &WebhookView, fresh: bool) -> Check {
         ),
     };
     if let Some(problem) = &view.problem {
-        return Check::bad(CHECK, problem.clone(), "mend what the store says, then look again");
+        return Check::bad(CHECK, problem.clone(), format!("mend what the {who} says, then look again"));
+    }
+    if let Some(why) = &view.polled {
+        return Check::good(CHECK, why.clone());
+    }
+    if !view.by_hand.is_empty() {
+        let words = format!("this {who}'s webhooks are set by hand, and no API tells of them");
+        return Check::by_hand(CHECK, words, view.by_hand.join("; "));
     }
     if view.topics.is_empty() {
         let sent_to = view.address.as_deref().unwrap_or("this system");
@@ -53,7 +62,7 @@ fn judge(view: &WebhookView, fresh: bool) -> Check {
         (of(TopicState::Missing), of(TopicState::Elsewhere), of(TopicState::Flawed));
     if let Some(first) = elsewhere.first() {
         let sent_to = first.address.as_deref().unwrap_or_default();
-        let words = format!("the store sends {} to an address we had before: {sent_to}", names(&elsewhere));
+        let words = format!("the {who} sends {} to an address we had before: {sent_to}", names(&elsewhere));
         return Check::bad(CHECK, words, register);
     }
     if let Some(first) = flawed.first() {
@@ -69,14 +78,16 @@ fn judge(view: &WebhookView, fresh: bool) -> Check {
         return Check::by_hand(CHECK, words, look);
     }
     if !missing.is_empty() {
-        return Check::bad(CHECK, format!("the store does not send {}", names(&missing)), register);
+        return Check::bad(CHECK, format!("the {who} does not send {}", names(&missing)), register);
     }
     if view.address.is_none() {
         return Check::by_hand(
             CHECK,
-            "the store sends to a path of ours, but nobody said at which address this system is reached",
+            format!(
+                "the {who} sends to a path of ours, but nobody said at which address this system is reached"
+            ),
             "set general.public_url, or give --address, and look again",
         );
     }
-    Check::good(CHECK, format!("the store sends {} here", names(&of(TopicState::Here))))
+    Check::good(CHECK, format!("the {who} sends {} here", names(&of(TopicState::Here))))
 }

@@ -1,14 +1,16 @@
-//! Where stores are to send their webhooks.
+//! Where stores and marketplaces are to send to.
 
 use domain::ids::ConnectionId;
 use signatures::RouteKey;
 
-use crate::receive::store_path;
+use crate::receive::{MARKETPLACES, STORES, marketplace_path, store_path};
 
 /// Addresses of this installation.
 #[derive(Clone, Debug)]
 pub struct WebhookAddresses {
     base: Option<String>,
+    marketplaces: Option<String>,
+    queue: Option<String>,
     route_key: RouteKey,
 }
 
@@ -30,7 +32,23 @@ impl WebhookAddresses {
     /// The base is no such address.
     pub fn new(base: Option<&str>, route_key: RouteKey, loopback: bool) -> Result<Self, BadAddress> {
         let base = base.map(|text| check(text, loopback)).transpose()?;
-        Ok(Self { base, route_key })
+        Ok(Self { marketplaces: base.clone(), base, queue: None, route_key })
+    }
+
+    /// The same, where marketplaces reach this system at another address than stores.
+    ///
+    /// # Errors
+    /// As [`WebhookAddresses::new`].
+    pub fn with_marketplaces(mut self, base: &str, loopback: bool) -> Result<Self, BadAddress> {
+        self.marketplaces = Some(check(base, loopback)?);
+        Ok(self)
+    }
+
+    /// The same, with the queue that marketplaces may put messages into, by its ARN.
+    #[must_use]
+    pub fn with_queue(mut self, arn: &str) -> Self {
+        self.queue = Some(arn.to_owned());
+        self
     }
 
     /// The public address, without a slash at its end.
@@ -39,33 +57,58 @@ impl WebhookAddresses {
         self.base.as_deref()
     }
 
-    /// A connection's own address.
+    /// A store connection's own address.
     #[must_use]
     pub fn of(&self, connection: &ConnectionId) -> WebhookAddress {
-        WebhookAddress {
-            base: self.base.clone(),
-            path: store_path(&self.route_key, connection),
-            connection: connection.to_string(),
-        }
+        let path = store_path(&self.route_key, connection);
+        let connection = connection.to_string();
+        WebhookAddress::Door { base: self.base.clone(), path, connection, door: STORES }
+    }
+
+    /// A marketplace connection's own address.
+    #[must_use]
+    pub fn of_marketplace(&self, connection: &ConnectionId) -> WebhookAddress {
+        let path = marketplace_path(&self.route_key, connection);
+        let connection = connection.to_string();
+        WebhookAddress::Door { base: self.marketplaces.clone(), path, connection, door: MARKETPLACES }
+    }
+
+    /// The queue that marketplaces may put messages into, where there is one.
+    #[must_use]
+    pub fn queue(&self) -> Option<WebhookAddress> {
+        self.queue.clone().map(|arn| WebhookAddress::Queue { arn })
     }
 }
 
-/// The address of one connection.
+/// Where one connection's news go.
 #[derive(Clone, Debug)]
-pub struct WebhookAddress {
-    /// The public address, if it is known.
-    pub(super) base: Option<String>,
-    /// The connection's path, its tag included.
-    pub(super) path: String,
-    /// The connection.
-    pub(super) connection: String,
+pub enum WebhookAddress {
+    /// To an address of its own.
+    Door {
+        /// The public address, if it is known.
+        base: Option<String>,
+        /// The connection's path, its tag included.
+        path: String,
+        /// The connection.
+        connection: String,
+        /// What every path of this kind begins with.
+        door: &'static str,
+    },
+    /// Into a queue that all connections share.
+    Queue {
+        /// Its ARN.
+        arn: String,
+    },
 }
 
 impl WebhookAddress {
-    /// All of it, if the public address is known.
+    /// All of it, if the public address is known; of a queue its ARN.
     #[must_use]
     pub fn url(&self) -> Option<String> {
-        self.base.as_ref().map(|base| format!("{base}{}", self.path))
+        match self {
+            Self::Door { base, path, .. } => base.as_ref().map(|base| format!("{base}{path}")),
+            Self::Queue { arn } => Some(arn.clone()),
+        }
     }
 }
 

@@ -20,16 +20,21 @@ pub(super) enum Standing {
 /// The tag in a path is made of this installation's route key, so a path with our tag was given out by us. Another
 /// tag at another host is another installation, which has the same right to hear of the shop.
 pub(super) fn standing(sent_to: &str, address: &WebhookAddress) -> Standing {
-    if let Some(base) = sent_to.strip_suffix(&address.path) {
-        return match &address.base {
-            Some(ours) if ours != base => Standing::Stale,
+    let (base, path, connection, door) = match address {
+        WebhookAddress::Door { base, path, connection, door } => (base.as_ref(), path, connection, door),
+        WebhookAddress::Queue { arn } if sent_to == arn => return Standing::Here,
+        // Another queue is another installation's: nothing in its name says that it was ours.
+        WebhookAddress::Queue { .. } => return Standing::Foreign,
+    };
+    if let Some(found) = sent_to.strip_suffix(path.as_str()) {
+        return match base {
+            Some(ours) if ours != found => Standing::Stale,
             _ => Standing::Here,
         };
     }
-    let rest = address.base.as_ref().and_then(|base| sent_to.strip_prefix(base.as_str()));
-    let tag = rest.and_then(|rest| {
-        rest.strip_prefix("/webhooks/stores/")?.strip_prefix(&address.connection)?.strip_prefix('-')
-    });
+    let rest = base.and_then(|base| sent_to.strip_prefix(base.as_str()));
+    let tag =
+        rest.and_then(|rest| rest.strip_prefix(*door)?.strip_prefix(connection.as_str())?.strip_prefix('-'));
     let is_tag = |tag: &str| tag.len() == 32 && tag.bytes().all(|byte| byte.is_ascii_hexdigit());
     if tag.is_some_and(is_tag) { Standing::Stale } else { Standing::Foreign }
 }
@@ -86,10 +91,11 @@ mod tests {
     const TOPICS: [&str; 2] = ["fulfillments/create", "orders/cancelled"];
 
     fn address(base: Option<&str>) -> WebhookAddress {
-        WebhookAddress {
+        WebhookAddress::Door {
             base: base.map(str::to_owned),
             path: format!("/webhooks/stores/shop-{TAG}"),
             connection: "shop".to_owned(),
+            door: "/webhooks/stores/",
         }
     }
 
@@ -126,6 +132,15 @@ mod tests {
         ] {
             assert_eq!(standing(&sent_to, &here()), known, "{name}");
             assert_eq!(standing(&sent_to, &address(None)), unknown, "{name}, public address not known");
+        }
+    }
+
+    #[test]
+    fn of_queues_only_our_own_is_ours() {
+        let queue = WebhookAddress::Queue { arn: "arn:aws:sqs:us-east-1:1:p-amazon".to_owned() };
+        assert_eq!(standing("arn:aws:sqs:us-east-1:1:p-amazon", &queue), Standing::Here);
+        for other in ["arn:aws:sqs:us-east-1:1:p-amazon-old", "arn:aws:sqs:us-east-1:2:p-amazon", ""] {
+            assert_eq!(standing(other, &queue), Standing::Foreign, "{other}");
         }
     }
 

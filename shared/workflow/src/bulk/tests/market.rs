@@ -1,5 +1,6 @@
 //! A marketplace that counts what it is asked.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,6 +30,10 @@ pub(super) struct Market {
     pub(super) progress: Mutex<Option<BulkProgress>>,
     pub(super) report: Mutex<BulkReport>,
     pub(super) confirms: Mutex<u32>,
+    /// Orders whose parcels cannot stand in a bulk.
+    pub(super) unfit: Mutex<BTreeSet<String>>,
+    /// The report cannot be had, for this reason.
+    pub(super) no_report: Mutex<Option<Failure>>,
 }
 
 fn answer<T>(value: T) -> Result<Answer<T>, ChannelError> {
@@ -42,6 +47,13 @@ impl Bulk for Market {
     }
     fn spends(&self) -> BulkSpends {
         BulkSpends { upload: &[], submit: &[], progress: &[], report: &[], listed: &[] }
+    }
+    fn serves(&self, _: &Connection) -> Result<(), String> {
+        Ok(())
+    }
+    fn unfit(&self, _: &Connection, confirmation: &Confirmation) -> Option<String> {
+        let bad = self.unfit.lock().unwrap();
+        bad.contains(confirmation.order.as_str()).then(|| "it has a comma in it".to_owned())
     }
     async fn upload(
         &self,
@@ -83,6 +95,9 @@ impl Bulk for Market {
         _: &Connection,
         _: &str,
     ) -> Result<Answer<BulkReport>, ChannelError> {
+        if let Some(failure) = self.no_report.lock().unwrap().clone() {
+            return Err(ChannelError::new("amazon", "getFeedDocument", failure, "as scripted"));
+        }
         answer(self.report.lock().unwrap().clone())
     }
     async fn listed(

@@ -63,6 +63,11 @@ fn matter(kind: MailKind) -> (&'static str, &'static str, &'static str) {
             "Amazon.de says that the buyer asked to cancel, and your store shipped it.",
             "refuse the request in your seller account",
         ),
+        MailKind::Reversal => (
+            "A refund of the store is yours to take to the marketplace.",
+            "A refund of the store was not taken to Amazon.de: the marketplace does not say what the buyer paid.",
+            "look at the order in your seller account, and refund there what is not refunded yet",
+        ),
         MailKind::Reconnect | MailKind::DeadLetters | MailKind::Digest => {
             ("Something holds this order up.", "It waits.", "parcelwire retry 306-1234567-7654321")
         }

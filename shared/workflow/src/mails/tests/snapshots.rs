@@ -22,6 +22,7 @@ fn notices() {
         (MailKind::NotShown, "not_shown"),
         (MailKind::Conflict, "conflict"),
         (MailKind::Cancellation, "cancellation"),
+        (MailKind::Reversal, "reversal"),
         (MailKind::CarrierToMap, "carrier_to_map"),
         (MailKind::Reconnect, "reconnect_order"),
         (MailKind::DeadLetters, "dead_letter_order"),

@@ -1,0 +1,10 @@
+//! The eBay connector against the eBay stand-in, over real sockets; and the stand-in by itself.
+
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests")]
+
+mod common;
+mod conformance;
+mod contract;
+mod control;
+mod failures;
+mod notifications;
