@@ -156,14 +156,18 @@ class LocalAws:
         return [mail for mails in answer["messages"].values() for mail in mails]
 
     def run(self, command, cwd, expect=0, **more):
-        """Runs a command in this world; what it said. `more` goes into its environment."""
+        """Runs a command in this world, which must end with `expect` (one code, or a set); what it said.
+
+        `more` goes into its environment.
+        """
         done = subprocess.run(
             [str(word) for word in command], env=self.environment | more, cwd=cwd, stdin=subprocess.DEVNULL,
             capture_output=True, text=True, timeout=900, check=False,
         )
         said = done.stdout + done.stderr
         words = " ".join(str(word) for word in command)
-        check(done.returncode == expect, f"{words}: {done.returncode}, not {expect}: {said[-4000:]}")
+        ends = expect if isinstance(expect, set) else {expect}
+        check(done.returncode in ends, f"{words}: {done.returncode}, not {expect}: {said[-4000:]}")
         return said
 
 
@@ -191,6 +195,20 @@ class Stack:
         """What the stack's resources are called, by their names in the template."""
         described = self.aws.client("cloudformation").describe_stack_resources(StackName=self.name)
         return {found["LogicalResourceId"]: found["PhysicalResourceId"] for found in described["StackResources"]}
+
+    def functions(self):
+        """The names of the stack's functions, by their names in the template."""
+        described = self.aws.client("cloudformation").describe_stack_resources(StackName=self.name)
+        return {
+            found["LogicalResourceId"]: found["PhysicalResourceId"]
+            for found in described["StackResources"] if found["ResourceType"] == "AWS::Lambda::Function"
+        }
+
+    def template(self):
+        """The stack's template as SAM's transform made it."""
+        stored = self.aws.client("cloudformation").get_template(StackName=self.name, TemplateStage="Processed")
+        body = stored["TemplateBody"]
+        return json.loads(body) if isinstance(body, str) else body
 
     def queue(self, name):
         """The address of a queue, by what follows the stack's name."""

@@ -9,7 +9,7 @@ import dataclasses
 import json
 
 from local_aws import MINISTACK_POLICY, REGION, check
-from recorder import Use, access_key
+from recorder import ACCOUNT, Use, access_key
 
 # Granted and needed, but not to be seen in this test: function, action, resource by its template name, and why.
 EXCEPTIONS = {}
@@ -78,16 +78,15 @@ def grants_of(iam, role):
     return found
 
 
-def table_keys(aws, stack):
+def table_keys(stack):
     """The tables that are encrypted under a key of ours, and that key."""
-    keys = {}
-    client = aws.client("dynamodb")
-    for name, physical in stack.resources().items():
-        if name.endswith("Table"):
-            described = client.describe_table(TableName=physical)["Table"].get("SSEDescription", {})
-            key = described.get("KMSMasterKeyArn", "")
-            if described.get("SSEType") == "KMS" and key:
-                keys[physical] = key
+    names, keys = stack.resources(), {}
+    for name, resource in stack.template()["Resources"].items():
+        key = resource.get("Properties", {}).get("SSESpecification", {}).get("KMSMasterKeyId", {})
+        if resource["Type"] == "AWS::DynamoDB::Table" and key:
+            arn = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/{names[key['Ref']].rsplit('/', 1)[-1]}"
+            keys[names[name]] = arn
+    check(keys, "no table is under a key of ours")
     return keys
 
 
@@ -111,18 +110,14 @@ def in_its_name(config, sources, direct, keys):
 
 def functions(aws, stack, recorder):
     """Every function of the stack."""
-    client, iam, keys = aws.client("lambda"), aws.client("iam"), table_keys(aws, stack)
-    secrets_key = stack.resources().get("SecretsKey", "")
+    client, iam, keys = aws.client("lambda"), aws.client("iam"), table_keys(stack)
     all_functions = []
-    for name, physical in sorted(stack.resources().items()):
-        if f":function:{physical}" not in str(client.list_functions(MaxItems=50)["Functions"]):
-            continue
+    for name, physical in sorted(stack.functions().items()):
         config = client.get_function_configuration(FunctionName=physical)
         direct = recorder.of(access_key(config["FunctionArn"], config["Role"]))
         sources = client.list_event_source_mappings(FunctionName=physical)["EventSourceMappings"]
         implied = in_its_name(config, sources, direct, keys)
         grants = grants_of(iam, config["Role"].rsplit("/", 1)[-1])
-        check(secrets_key, "the stack has no key")
         all_functions.append(Function(name, grants, direct, implied))
     check(all_functions, "the stack has no functions")
     return all_functions

@@ -86,10 +86,10 @@ def post(url, delivery):
         return error.code
 
 
-def wait_for_state(stack, order, state):
+def wait_for_state(stack, order, state, patience=90.0):
     """Waits until `parcelwire orders` shows the order in this state."""
     def there():
         rows = stack.ask("orders")
         return any(row["marketplace_order"] == order and row["state"] == state for row in rows)
 
-    wait_for(f"{order} is not {state}", there)
+    wait_for(f"{order} is not {state}", there, patience)
