@@ -38,7 +38,7 @@ class Tools:
         (links / "aws").symlink_to(arguments.aws.absolute())
         # What of the guide's building is given otherwise here: where cargo builds to, and, in a development build, that
         # everything is there already.
-        self.build_instead = {"target/release": str(programs)}
+        self.build_instead = {"$PWD/target/release": str(programs), '"target/release/': f'"{programs}/'}
         if arguments.profile == "debug":
             functions = '$(for f in functions/*/; do echo "-p $(basename "$f")"; done)'
             self.build_instead |= {
@@ -65,8 +65,8 @@ def main():
             play(aws, recorder, Tools(folder, arguments))
         except BaseException as error:
             print(f"ministack's last words:\n{aws.tail()}", file=sys.stderr)
-            with contextlib.suppress(OSError):
-                print(f"queued: {aws.queued()}", file=sys.stderr)
+            with contextlib.suppress(Exception):
+                print(f"queued: {aws.queued()}\nthe functions' last words:\n{aws.functions_said()}", file=sys.stderr)
             if isinstance(error, Failed):
                 print(f"FAILED: {error}", file=sys.stderr)
                 return 1

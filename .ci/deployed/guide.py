@@ -10,6 +10,7 @@ import re
 
 from local_aws import ROOT, Stack, check, wait_for
 from stand_ins import SHOP, post, wait_for_state
+from stories import Schedules
 
 PAGE = ROOT / "docs" / "deploy.md"
 STACK = "parcelwire"
@@ -41,7 +42,7 @@ def commands(box):
     found, lines, depth = [], [], 0
     for line in box.splitlines():
         lines.append(line)
-        depth += len(re.findall(r"(?:^|;\s*)for\b", line)) - len(re.findall(r"(?:^|;\s*)done\b", line))
+        depth += len(re.findall(r"\bfor \w+ in\b", line)) - len(re.findall(r"\bdone\b", line))
         if depth == 0 and not line.endswith("\\"):
             found.append("\n".join(lines))
             lines = []
@@ -175,9 +176,13 @@ class Guide:
         self.order, shop_order = self.stand_ins.order(1, ATTRIBUTE)
         status = post(self.webhooks, self.stand_ins.ship(shop_order))
         check(status == 200, f"the receiver answered {status}")
-        wait_for("Amazon shows no parcel", lambda: self.stand_ins.packages(self.order))
-        # Amazon's lag is two minutes in the settings' defaults; the first read-back comes by the schedule then.
-        wait_for_state(self.stack, self.order, "visible", patience=240)
+        schedules = Schedules(self.aws, self.stack)
+        schedules.start()
+        wait_for("Amazon shows no parcel", lambda: self.stand_ins.packages(self.order), 120)
+        # The settings' defaults look again after two minutes: Amazon shows nothing sooner.
+        wait_for_state(self.stack, self.order, "visible", patience=300)
+        schedules.stop()
+        schedules.check()
 
     def parcel_is_visible(self, said):
         check(self.order in said and "visible" in said, f"not the first confirmed parcel: {said}")

@@ -147,6 +147,15 @@ class LocalAws:
         keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
         return boto3.client(service, endpoint_url=self.url, region_name=region, **keys)
 
+    def functions_said(self, most=60):
+        """The last lines of every function's log."""
+        logs, lines = self.client("logs"), []
+        for group in logs.describe_log_groups()["logGroups"]:
+            name = group["logGroupName"]
+            events = logs.filter_log_events(logGroupName=name, limit=10_000)["events"]
+            lines += [(event["timestamp"], name.rsplit("/", 1)[-1], event["message"].strip()) for event in events]
+        return "\n".join(f"{name}: {message[:600]}" for _, name, message in sorted(lines)[-most:])
+
     def queued(self):
         """What its queues hold, without touching it; the test has no real buyer's data."""
         return get(f"{self.url}/_ministack/sqs/messages").decode()[:5000]
