@@ -235,15 +235,25 @@ class Stack:
         for queue in ("inbound", "alerts"):
             attributes = {"VisibilityTimeout": str(visibility)}
             sqs.set_queue_attributes(QueueUrl=self.queue(queue), Attributes=attributes)
-        # It evaluates SES's SendEmail without identity and sender, so the template's grant, which names both, never
-        # fits. What the function really asks is compared with that grant by privileges.py.
-        statement = {"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"}
-        self.aws.client("iam").put_role_policy(
-            RoleName=self.resources()["SendAlertsRole"],
-            PolicyName=MINISTACK_POLICY,
-            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
-        )
+        # It evaluates SES's SendEmail without identity and sender, and KMS without the encryption context, so that grants
+        # which name these never fit. What functions really ask is compared with those grants by privileges.py.
+        client, iam = self.aws.client("lambda"), self.aws.client("iam")
+        for name in self.functions().values():
+            config = client.get_function_configuration(FunctionName=name)
+            variables = config["Environment"]["Variables"]
+            statements = []
+            if "MAIL_FROM" in variables:
+                statements.append({"Effect": "Allow", "Action": "ses:SendEmail", "Resource": "*"})
+            if "KMS_ARN" in variables:
+                actions = ["kms:GenerateDataKey", "kms:Decrypt"]
+                statements.append({"Effect": "Allow", "Action": actions, "Resource": variables["KMS_ARN"]})
+            if statements:
+                iam.put_role_policy(
+                    RoleName=config["Role"].rsplit("/", 1)[-1],
+                    PolicyName=MINISTACK_POLICY,
+                    PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+                )
 
 
 # The policy above, which is no part of the template.
-MINISTACK_POLICY = "ministack-knows-no-identities"
+MINISTACK_POLICY = "ministack-knows-neither-senders-nor-contexts"
