@@ -5,6 +5,7 @@ used here, else privileges.py finds it unused.
 """
 
 import contextlib
+import datetime
 import json
 
 from local_aws import MERCHANT, ROOT, SENDER, check, wait_for
@@ -12,8 +13,8 @@ from recorder import access_key
 from stand_ins import SHOP, post, wait_for_state
 
 ATTRIBUTE = "amazon-order"
-# SES's own address for trying bounces ("Using the mailbox simulator", read 2026-11-22).
-BOUNCES = "bounce@simulator.amazonses.com"
+# A second reader, whose address will bounce.
+BOUNCES = "desk@example.com"
 MARKETPLACE = "ATVPDKIKX0DER"
 KEYS = {"client_id": "t-id", "client_secret": "t-secret", "refresh_token": "t-refresh"}
 SHOP_KEYS = {"access_token": "t-token", "webhook_secret": "t-webhook"}
@@ -21,7 +22,8 @@ UNAVAILABLE = (503, "application/x-amz-json-1.0", '{"__type": "ServiceUnavailabl
 
 
 def settings(at, to, rest=""):
-    """Settings of one shop and one account, with the stand-ins in their places."""
+    """Settings of one shop and one account, whose secret ends within the week, with the stand-ins in their places."""
+    soon = datetime.date.today() + datetime.timedelta(days=5)
     return f'''[general]
 allow_base_urls = true
 [mail]
@@ -37,6 +39,7 @@ id = "harbour-us"
 kind = "amazon"
 base_url = "{at}/amazon"
 marketplace_id = "{MARKETPLACE}"
+expires = {soon}
 timing = {{ poll_every = 2 }}
 secrets = {{ client_id = "t-id", client_secret = "t-secret", refresh_token = "t-refresh" }}
 [[connections]]
@@ -68,8 +71,8 @@ class Troubles:
         self.connect()
         all_of_them = [
             self.a_queue_that_refuses, self.ses_in_its_sandbox, self.an_unverified_sender, self.a_bounce,
-            self.messages_that_nobody_can_read, self.tokens_that_end, self.wrong_regions_and_keys,
-            self.a_shop_that_is_erased,
+            self.messages_that_nobody_can_read, self.tokens_that_end, self.a_secret_that_ends_soon,
+            self.a_token_that_is_revoked, self.wrong_regions_and_keys, self.a_shop_that_is_erased,
         ]
         for trouble in all_of_them:
             name = trouble.__name__.replace("_", " ")
@@ -89,7 +92,12 @@ class Troubles:
         self.operator = sqs.create_queue(QueueName="whom-the-alarm-topic-tells")["QueueUrl"]
         names = ["QueueArn"]
         arn = sqs.get_queue_attributes(QueueUrl=self.operator, AttributeNames=names)["Attributes"]["QueueArn"]
-        sns.subscribe(TopicArn=self.stack.resources()["AlarmTopic"], Protocol="sqs", Endpoint=arn)
+        topic = self.stack.resources()["AlarmTopic"]
+        allowed = {"Effect": "Allow", "Principal": {"Service": "sns.amazonaws.com"}, "Action": "sqs:SendMessage"}
+        allowed |= {"Resource": arn, "Condition": {"ArnEquals": {"aws:SourceArn": topic}}}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allowed]})
+        sqs.set_queue_attributes(QueueUrl=self.operator, Attributes={"Policy": policy})
+        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
     def key_of(self, function):
         config = self.aws.client("lambda").get_function_configuration(FunctionName=self.stack.resources()[function])
@@ -163,7 +171,10 @@ class Troubles:
 
     def a_bounce(self):
         """A recipient bounces: SES tells the topic, the topic the queue; that address is mailed no more."""
-        self.ship("Zephyr Pigeon")
+        # The local AWS's SES publishes nothing to a configuration set's topic: here the test does it in SES's place.
+        bounce = {"bounceType": "Permanent", "bouncedRecipients": [{"emailAddress": BOUNCES}]}
+        event = json.dumps({"eventType": "Bounce", "mail": {}, "bounce": bounce})
+        self.aws.client("sns").publish(TopicArn=self.stack.resources()["MailFeedbackTopic"], Message=event)
 
         def suppressed():
             rows = self.stack.ask("connections")
@@ -193,6 +204,28 @@ class Troubles:
         for _ in range(4):
             self.stand_ins.tell("amazon", "expire", {"seller": "harbour-us"})
             self.confirmed_once(self.ship())
+
+    def a_secret_that_ends_soon(self):
+        """The settings name the day: a mail reminds of it."""
+        wait_for("nobody is told that a secret ends", lambda: self.mails("harbour-us", "ends"))
+
+    def mails(self, *words):
+        """The mails that say all of these words, anywhere."""
+        return [mail for mail in self.aws.mails() if all(word in mail["Subject"] + mail["BodyText"] for word in words)]
+
+    def a_token_that_is_revoked(self):
+        """The poll finds that the shop takes the token no more: parked, told; the next settings set it going again."""
+        self.stand_ins.tell("shopify", f"shops/{SHOP}/token", {"access_token": None})
+
+        def is_now(activity):
+            return any(row["id"] == "harbour" and row["activity"] == activity for row in self.stack.ask("connections"))
+
+        wait_for("the shop is not parked", lambda: is_now("parked"))
+        wait_for("nobody is told that the shop is parked", lambda: self.mails("harbour", "resume"))
+        self.stand_ins.tell("shopify", f"shops/{SHOP}/token", {"access_token": SHOP_KEYS["access_token"]})
+        self.stack.parcelwire("resume", "harbour")
+        wait_for("the shop is still parked", lambda: is_now("active"))
+        self.confirmed_once(self.ship())
 
     def wrong_regions_and_keys(self):
         """The command line says what is wrong, and changes nothing."""
