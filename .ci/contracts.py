@@ -109,7 +109,8 @@ class Validator:
                 if name in ("NO_PATH_MATCHED_ERROR", "NO_METHOD_MATCHED_ERROR"):
                     return None
                 if not name.startswith(NOT_OURS):
-                    details = [f"{'.'.join(map(str, v['location']))}: {v['message']}" for v in problem.get("validation", [])]
+                    told = [(v["location"], v["message"]) for v in problem.get("validation", [])]
+                    details = [f"{'.'.join(map(str, location))}: {message}" for location, message in told]
                     found += details or [f"{name}: {problem.get('detail', '')}"]
         return sorted(set(found))
 

@@ -33,7 +33,8 @@ def main():
         stripped, packed = program.stat().st_size / 1e6, zipped(program) / 1e6
         most = RECEIVER if function == "receive-store-webhook" else STRIPPED
         most, most_packed = ALLOWED.get(function, (most, ZIPPED))
-        print(f"   {function:36} {stripped:5.2f} MB stripped (at most {most:.1f}), {packed:5.2f} zipped (at most {most_packed:.1f})")
+        limits = f"at most {most:.1f} and {most_packed:.1f}"
+        print(f"   {function:36} {stripped:5.2f} MB stripped, {packed:5.2f} zipped ({limits})")
         if stripped > most or packed > most_packed:
             wrong.append(function)
     if wrong:

@@ -119,7 +119,8 @@ class Guide:
         script = f"set -euo pipefail\n. {self.shell}\ncode=0\n{text} || code=$?\ndeclare -px > {self.shell}.next\n"
         # A loop or an assignment must fail at its first wrong command, which a list after || would hide.
         if "\n" in text.replace("\\\n", "") or re.match(r"\w+=", text):
-            script = f"set -euo pipefail\n. {self.shell}\n{text}\ncode=0\n{{ declare -p key 2>/dev/null || true; declare -px; }} > {self.shell}.next\n"
+            kept = f"{{ declare -p key 2>/dev/null || true; declare -px; }} > {self.shell}.next"
+            script = f"set -euo pipefail\n. {self.shell}\n{text}\ncode=0\n{kept}\n"
         path = f"{self.tools.folder / 'bin'}:{os.environ['PATH']}"
         said = self.aws.run(["bash", "-c", script + "exit $code"], ROOT, ends, PATH=path)
         os.replace(f"{self.shell}.next", self.shell)
@@ -139,7 +140,8 @@ class Guide:
         for name, secret in SECRETS.items():
             (folder / "secrets" / name).write_text(secret + "\n")
         marketplace = re.search(r'marketplace_id = "(\w+)"', text)[1]
-        keys = {name: SECRETS[f"amazon-{name.replace('_', '-')}"] for name in ("client_id", "client_secret", "refresh_token")}
+        names = ("client_id", "client_secret", "refresh_token")
+        keys = {name: SECRETS["amazon-" + name.replace("_", "-")] for name in names}
         shop_keys = {"access_token": SECRETS["shopify-token"], "webhook_secret": SECRETS["shopify-webhook"]}
         self.stand_ins.open("amazon-de", marketplace, keys, shop_keys)
 
