@@ -72,7 +72,8 @@ class Troubles:
         all_of_them = [
             self.a_queue_that_refuses, self.ses_in_its_sandbox, self.an_unverified_sender, self.a_bounce,
             self.messages_that_nobody_can_read, self.tokens_that_end, self.a_secret_that_ends_soon,
-            self.a_token_that_is_revoked, self.wrong_regions_and_keys, self.a_shop_that_is_erased,
+            self.a_token_that_is_revoked, self.records_that_are_lost, self.wrong_regions_and_keys,
+            self.a_shop_that_is_erased,
         ]
         for trouble in all_of_them:
             name = trouble.__name__.replace("_", " ")
@@ -226,6 +227,42 @@ class Troubles:
         self.stack.parcelwire("resume", "harbour")
         wait_for("the shop is still parked", lambda: is_now("active"))
         self.confirmed_once(self.ship())
+
+    def records_that_are_lost(self):
+        """All orders are lost and brought back as they were before a parcel was told, as docs/operations/backup.md says.
+
+        The shop repeats itself, and the parcel is not told again.
+        """
+        dynamodb, client = self.aws.client("dynamodb"), self.aws.client("lambda")
+        orders, restored = f"{self.stack.name}-orders", f"{self.stack.name}-restored-orders"
+
+        def items(table):
+            return [item for page in dynamodb.get_paginator("scan").paginate(TableName=table) for item in page["Items"]]
+
+        dynamodb.restore_table_to_point_in_time(
+            SourceTableName=orders, TargetTableName=restored, UseLatestRestorableTime=True
+        )
+        self.number += 1
+        amazon, shop_order = self.stand_ins.order(self.number, ATTRIBUTE)
+        delivery = self.stand_ins.ship(shop_order, number=f"1Z999AA1{self.number:010}")
+        check(post(self.webhooks, delivery) == 200, "the receiver did not take it")
+        self.confirmed_once(amazon)
+        worker = self.stack.functions()["SyncOrder"]
+        mapping = client.list_event_source_mappings(FunctionName=worker)["EventSourceMappings"][0]["UUID"]
+        client.update_event_source_mapping(UUID=mapping, Enabled=False)
+        for item in items(orders):
+            dynamodb.delete_item(TableName=orders, Key={"pk": item["pk"], "sk": item["sk"]})
+        check(not self.stack.ask("orders"), "the orders are still there")
+        for item in items(restored):
+            dynamodb.put_item(TableName=orders, Item=item)
+        indexes = dynamodb.describe_table(TableName=restored)["Table"]["GlobalSecondaryIndexes"]
+        check({index["IndexName"] for index in indexes} == {"due", "attention"}, f"restored with {indexes}")
+        client.update_event_source_mapping(UUID=mapping, Enabled=True)
+        check(post(self.webhooks, delivery) == 200, "the receiver did not take it again")
+        wait_for_state(self.stack, amazon, "not_ours")
+        packages = self.stand_ins.packages(amazon)
+        check(len(packages) == 1 and packages[0]["confirm_calls"] == 1, f"{amazon} was told again: {packages}")
+        dynamodb.delete_table(TableName=restored)
 
     def wrong_regions_and_keys(self):
         """The command line says what is wrong, and changes nothing."""
