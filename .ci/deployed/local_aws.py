@@ -48,7 +48,7 @@ def timed(what, times):
     times.append((what, time.monotonic() - since))
 
 
-def wait_for(what, holds, patience=60.0):
+def wait_for(what, holds, patience=180.0):
     """Asks again and again until `holds` answers something true, which is returned."""
     until = time.monotonic() + patience
     while True:

@@ -86,7 +86,7 @@ def post(url, delivery):
         return error.code
 
 
-def wait_for_state(stack, order, state, patience=90.0):
+def wait_for_state(stack, order, state, patience=180.0):
     """Waits until `parcelwire orders` shows the order in this state."""
     def there():
         rows = stack.ask("orders")

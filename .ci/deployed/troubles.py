@@ -191,7 +191,7 @@ class Troubles:
         for queue in ("inbound", "alerts"):
             sqs.send_message(QueueUrl=self.stack.queue(queue), MessageBody="{}")
         for queue in ("inbound-dlq", "alerts-dlq"):
-            wait_for(f"no dead letter in {queue}", lambda queue=queue: self.stack.waiting(queue) == 1, 180)
+            wait_for(f"no dead letter in {queue}", lambda queue=queue: self.stack.waiting(queue) == 1, 300)
 
         def told():
             return any("could not be worked on" in mail["Subject"] for mail in self.aws.mails())
