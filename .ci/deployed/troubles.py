@@ -188,7 +188,7 @@ class Troubles:
     def messages_that_nobody_can_read(self):
         """A message in each queue that is none of ours: dead letters after five tries, and mails that say so."""
         sqs = self.aws.client("sqs")
-        for queue in ("inbound", "alerts"):
+        for queue in ("inbound", "alerts", "amazon"):
             sqs.send_message(QueueUrl=self.stack.queue(queue), MessageBody="{}")
         for queue in ("inbound-dlq", "alerts-dlq", "amazon-dlq"):
             wait_for(f"no dead letter in {queue}", lambda queue=queue: self.stack.waiting(queue) == 1, 300)

@@ -217,8 +217,12 @@ pub(crate) fn ship(
 
 /// Posts a delivery as the shop would; returns the status.
 pub(crate) async fn post(url: &str, delivery: &Delivery) -> Result<u16> {
+    send(delivery.request(url).context("the delivery cannot be posted")?).await
+}
+
+/// Sends a request as it is; returns the status.
+pub(crate) async fn send(request: http::Request<Vec<u8>>) -> Result<u16> {
     use ports::Transport as _;
-    let request = delivery.request(url).context("the delivery cannot be posted")?;
     let answer = connector_api::HttpTransport::new()?.send(request).await?;
     Ok(answer.status().as_u16())
 }

@@ -25,6 +25,7 @@ use crate::sandbox_host::SandboxHost;
 use crate::serve::Serving;
 use crate::system;
 pub(crate) use host::{Elsewhere, Host};
+pub(crate) use marketplaces::ETSY;
 
 /// The shop whose orders are told of.
 pub(crate) const SHOP: &str = "harbour-lamps.myshopify.com";

@@ -21,7 +21,7 @@ pub(super) type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(String, String
 pub(super) type Play = for<'a> fn(&'a Stage) -> Outcome<'a>;
 
 /// All of them, in order.
-pub(crate) const ALL: [(&str, Play); 24] = [
+pub(crate) const ALL: [(&str, Play); 25] = [
     ("One parcel, one order", |s| Box::pin(one_parcel(s))),
     ("Two parcels with split quantities, sent apart", |s| Box::pin(two_parcels(s))),
     ("The same webhook five times at once, and again through the poll", |s| Box::pin(duplicates(s))),
@@ -45,6 +45,7 @@ pub(crate) const ALL: [(&str, Play); 24] = [
     ("eBay: answer lost after it was applied", |s| Box::pin(marketplaces::ebay_lost_answer(s))),
     ("eBay: to its hub, and what it ships itself", |s| Box::pin(marketplaces::ebay_programs(s))),
     ("Etsy: two parcels, one mail to the buyer", |s| Box::pin(marketplaces::etsy_first_parcel(s))),
+    ("Etsy posts that an order was paid; a forged post", |s| Box::pin(marketplaces::etsy_posts(s))),
     ("Etsy says 200 and loses the number", |s| Box::pin(marketplaces::etsy_number_lost(s))),
 ];
 

@@ -3,7 +3,7 @@
 use anyhow::{Result, anyhow};
 use ports::{Clock as _, SystemClock};
 use sandbox::ebay::NewItem;
-use sandbox::etsy::{NewLine, NewReceipt};
+use sandbox::etsy::{NewLine, NewReceipt, ReceiptChange};
 use sandbox::faults::{Fault, Planned};
 
 use super::{Items, Pair, SHOP, Stage, shop_order};
@@ -16,6 +16,9 @@ pub(crate) const EBAY: &str = "ebay-us";
 pub(crate) const ETSY: &str = "etsy-us";
 /// The Etsy shop's number.
 const ETSY_SHOP: u64 = 7001;
+
+/// What signs the shop's posts: the stand-in's alone, so it may stand here.
+const ETSY_SIGNING: &str = "whsec_c2lnbnMgd2hhdCB0aGUgc3RhbmQtaW4gcG9zdHM=";
 
 /// Their part of the settings.
 pub(super) fn settings_text(sandbox: &SandboxHost) -> String {
@@ -32,7 +35,7 @@ kind = "etsy"
 shop_id = "{ETSY_SHOP}"
 country = "us"
 base_url = "{etsy}"
-secrets = {{ keystring = "k4", shared_secret = "s4", refresh_token = "7001.r4" }}
+secrets = {{ keystring = "k4", shared_secret = "s4", webhook = "{ETSY_SIGNING}", refresh_token = "7001.r4" }}
 "#
     )
 }
@@ -73,7 +76,7 @@ impl Stage {
     }
 
     /// An order at Etsy and its twin in the shop.
-    pub(crate) fn etsy_order(&self, number: u64, items: Items<'_>) -> Result<Pair> {
+    pub(crate) fn etsy_order(&self, number: u64, items: Items<'_>, is_paid: bool) -> Result<Pair> {
         let id = 3_000_000_000 + number;
         let line = |(sku, quantity): &(&str, u32)| NewLine {
             transaction_id: None,
@@ -85,8 +88,8 @@ impl Stage {
             shop: ETSY_SHOP,
             receipt_id: id,
             lines: items.iter().map(line).collect(),
-            status: "paid".to_owned(),
-            is_paid: true,
+            status: if is_paid { "paid" } else { "open" }.to_owned(),
+            is_paid,
             country_iso: "US".to_owned(),
             cents: 2_400,
             created: None,
@@ -96,6 +99,15 @@ impl Stage {
         locked(&self.sandbox.etsy)?.add_receipt(SystemClock.now(), receipt).map_err(|e| anyhow!(e))?;
         let shop = shop_order(&self.sandbox, SHOP, "etsy-us-order", &id.to_string(), items)?;
         Ok(Pair { there: id.to_string(), shop, domain: SHOP })
+    }
+
+    /// A payment that comes in now, and what Etsy posts of it.
+    pub(crate) fn etsy_paid(&self, pair: &Pair) -> Result<sandbox::etsy::Delivery> {
+        let (id, now) = (pair.there.parse()?, SystemClock.now());
+        let paid = ReceiptChange { status: Some("paid".to_owned()), is_paid: Some(true), row: None };
+        let mut etsy = locked(&self.sandbox.etsy)?;
+        etsy.change_receipt(now, id, paid).map_err(|e| anyhow!(e))?;
+        etsy.webhook(now, ETSY_SHOP, "order.paid", id).map_err(|e| anyhow!(e))
     }
 
     /// What eBay was told of an order, sorted: `number carrier units`.

@@ -5,7 +5,8 @@ use sandbox::faults::Fault;
 use serde_json::json;
 
 use super::{UPS, USPS, said};
-use crate::demo::stage::{Pair, Stage};
+use crate::demo::stage::{ETSY, Pair, Stage};
+use crate::quickstart;
 
 async fn at_ebay(stage: &Stage, pair: &Pair, state: &str) -> Result<String> {
     let states = stage.wait_for_state(pair, state).await?;
@@ -60,7 +61,7 @@ pub(super) async fn ebay_programs(stage: &Stage) -> Result<(String, String)> {
 }
 
 pub(super) async fn etsy_first_parcel(stage: &Stage) -> Result<(String, String)> {
-    let pair = stage.etsy_order(1, &[("LAMP", 2), ("SHADE", 1)])?;
+    let pair = stage.etsy_order(1, &[("LAMP", 2), ("SHADE", 1)], true)?;
     let (_, first) = stage.ship(&pair, "UPS", &[UPS], Some(&[("LAMP", 2)]))?;
     stage.post(&pair, &first).await?;
     stage.wait_for_state(&pair, "visible").await?;
@@ -71,10 +72,30 @@ pub(super) async fn etsy_first_parcel(stage: &Stage) -> Result<(String, String)>
 }
 
 pub(super) async fn etsy_number_lost(stage: &Stage) -> Result<(String, String)> {
-    let pair = stage.etsy_order(2, &[("LAMP", 1)])?;
+    let pair = stage.etsy_order(2, &[("LAMP", 1)], true)?;
     stage.fault_at_etsy("createReceiptShipment", Fault::AcceptAndForget)?;
     stage.ship_and_post(&pair, "UPS", UPS).await?;
     let told = at_etsy(stage, &pair, "missing").await?;
     let mails = stage.wait_for_mails(&pair.there, 1).await?;
     said(format!("{UPS} ups lost, 1 mail(s) to the buyer, missing, 1 mail"), format!("{told}, {mails} mail"))
+}
+
+pub(super) async fn etsy_posts(stage: &Stage) -> Result<(String, String)> {
+    let pair = stage.etsy_order(3, &[("LAMP", 1)], false)?;
+    stage.ship_and_post(&pair, "UPS", UPS).await?;
+    let held = at_etsy(stage, &pair, "held").await?;
+    let url = stage.host.notification_url(ETSY).await?;
+    let genuine = stage.etsy_paid(&pair)?;
+    let mut forged = genuine.clone();
+    forged.body = forged.body.replacen("order.paid", "order.gone", 1);
+    let refused = quickstart::send(forged.request(&url)?).await?;
+    let taken = quickstart::send(genuine.request(&url)?).await?;
+    // Etsy is polled each five minutes: only the post can have told of it by now.
+    let told = at_etsy(stage, &pair, "visible").await?;
+    said(
+        format!(
+            "nothing, 0 mail(s) to the buyer, held; 401, 200; then {UPS} ups, 1 mail(s) to the buyer, visible"
+        ),
+        format!("{held}; {refused}, {taken}; then {told}"),
+    )
 }
