@@ -35,7 +35,10 @@ class Tools:
         links = folder / "bin"
         links.mkdir()
         (links / "sam").symlink_to(self.sam)
-        (links / "aws").symlink_to(arguments.aws.absolute())
+        # Version 1 of the AWS CLI sends SQS's calls to an old name of AWS's, whatever AWS_ENDPOINT_URL says.
+        script = f'#!/bin/sh\nexec {arguments.aws.absolute()} --endpoint-url "$AWS_ENDPOINT_URL" "$@"\n'
+        (links / "aws").write_text(script)
+        (links / "aws").chmod(0o755)
         # What of the guide's building is given otherwise here: where cargo builds to, and, in a development build, that
         # everything is there already.
         self.build_instead = {"$PWD/target/release": str(programs), '"target/release/': f'"{programs}/'}

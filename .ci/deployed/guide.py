@@ -23,6 +23,8 @@ SECRETS = {
     "amazon-client-secret": "guide-client-secret",
     "amazon-refresh-token": "guide-refresh-token",
 }
+# What the page's commands call what they keep for later ones.
+VARIABLES = ("tables", "queues", "key")
 # Commands that may end otherwise than with 0, and why.
 ENDS = {
     # Warnings: the local AWS's account has nobody who confirmed the alarm's mail.
@@ -116,10 +118,11 @@ class Guide:
             self.used.add(command)
             ends = ENDS[command]
         print(f"   $ {text.splitlines()[0]}", flush=True)
-        script = f"set -euo pipefail\n. {self.shell}\ncode=0\n{text} || code=$?\ndeclare -px > {self.shell}.next\n"
+        # What a command leaves to the ones after it: exports, variables and functions.
+        kept = f"{{ declare -px; declare -p {' '.join(VARIABLES)} 2>/dev/null || true; declare -f; }} > {self.shell}.next"
+        script = f"set -euo pipefail\n. {self.shell}\ncode=0\n{text} || code=$?\n{kept}\n"
         # A loop or an assignment must fail at its first wrong command, which a list after || would hide.
-        if "\n" in text.replace("\\\n", "") or re.match(r"\w+=", text):
-            kept = f"{{ declare -p key 2>/dev/null || true; declare -px; }} > {self.shell}.next"
+        if text.startswith("for ") or re.match(r"\w+=|\w+\(\)", text):
             script = f"set -euo pipefail\n. {self.shell}\n{text}\ncode=0\n{kept}\n"
         path = f"{self.tools.folder / 'bin'}:{os.environ['PATH']}"
         said = self.aws.run(["bash", "-c", script + "exit $code"], ROOT, ends, PATH=path)
