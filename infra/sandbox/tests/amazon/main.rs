@@ -9,7 +9,7 @@
 )]
 
 mod common;
-mod conformance;
+mod connector;
 mod contract;
 mod control;
 mod feeds;

@@ -123,10 +123,11 @@ fn every_code_of_the_catalogue_is_explained_and_found() {
         let world = subject.world();
         let catalogue = world.connector.catalogue();
         assert!(!catalogue.is_empty(), "the vendor's error codes, in plain words");
-        let ends = |text: &str| text.len() > 10 && text.trim() == text;
+        // A fix may be that there is nothing to do.
+        let said = |text: &str| text.len() >= "nothing".len() && text.trim() == text;
         for (at, row) in catalogue.iter().enumerate() {
             assert!(!row.code.trim().is_empty());
-            assert!(ends(row.cause) && ends(row.fix), "{row:?}");
+            assert!(said(row.cause) && said(row.fix), "{row:?}");
             let found = explain(catalogue, &row.code.to_lowercase(), row.words);
             assert_eq!(found, Some(row), "row {at} is hidden by one before it");
         }

@@ -1,6 +1,8 @@
 //! Who stands opposite which connector.
 
 mod amazon;
+mod ebay;
+mod etsy;
 mod template;
 
 use std::collections::BTreeSet;
@@ -14,6 +16,8 @@ use crate::stand::Stand;
 /// Every marketplace that the suite runs for.
 pub(crate) const MARKETPLACES: &[fn() -> Box<dyn Stand>] = &[
     || Box::new(amazon::Amazon::new()),
+    || Box::new(ebay::Ebay::new()),
+    || Box::new(etsy::Etsy::new()),
     // Tried as every other, and registered nowhere.
     || Box::new(template::Template::new()),
 ];

@@ -339,7 +339,8 @@ pub(crate) fn connection(kind: &str, seller: &str, options: BTreeMap<String, Str
         options,
         base_url: Some("http://stand.invalid".to_owned()),
         link: Vec::new(),
-        mail: MailSettings::default(),
+        // Some marketplaces want to know whom to alert before they post anything.
+        mail: MailSettings { to: vec!["ops@example.com".to_owned()], ..MailSettings::default() },
         time_zone: "UTC".to_owned(),
         timing: Timing::default(),
         carriers: domain::carrier_policy::CarrierPolicy::default(),

@@ -132,7 +132,6 @@ pub(crate) const CATALOGUE: &[Explained] = &[
     row("invalid_grant", "", LWA_SELLER, LWA_SELLER_FIX),
     row("invalid_client", "", LWA_APP, LWA_APP_FIX),
     row("unauthorized_client", "", LWA_APP, LWA_APP_FIX),
-    row("access_denied", "", LWA_SELLER, LWA_SELLER_FIX),
     row("invalid_scope", "", "the app may not manage notifications", ROLE_FIX),
     row("invalid_request", "", "Login with Amazon does not take the request", LWA_APP_FIX),
     row("unsupported_grant_type", "", "Login with Amazon does not take the request", OURS),

@@ -5,7 +5,7 @@ use domain::confirmation::CarrierCode;
 use domain::ids::{MarketplaceId, MarketplaceOrderId, OrderLineId};
 use http::{Method, Request};
 use jiff::Timestamp;
-use sandbox::amazon::{AmazonSandbox, NewItem, NewOrder, OrderChange, Party, Seller, Status};
+use sandbox::amazon::{AmazonSandbox, NewItem, NewOrder, OrderChange, Party, Seller, Status, seller_id};
 use sandbox::{Outcome, Standin as _};
 use serde_json::json;
 
@@ -61,8 +61,8 @@ impl Opposite for Amazon {
 }
 
 impl Stand for Amazon {
-    fn options(&self, _: &str) -> Vec<(&'static str, String)> {
-        vec![("region", "na".to_owned())]
+    fn options(&self, name: &str) -> Vec<(&'static str, String)> {
+        vec![("region", "na".to_owned()), ("seller_id", seller_id(name))]
     }
 
     fn secrets(&self, name: &str) -> Vec<(&'static str, String)> {
@@ -149,7 +149,7 @@ impl Stand for Amazon {
     }
 
     fn bulk(&mut self) -> Option<&mut dyn BulkStand> {
-        None
+        Some(self)
     }
 
     fn notifies(&mut self) -> Option<&mut dyn NotifyStand> {
@@ -157,10 +157,26 @@ impl Stand for Amazon {
     }
 
     fn pushes(&mut self) -> Option<&mut dyn PushStand> {
-        None
+        Some(self)
     }
 
     fn subscribes(&self) -> Option<String> {
-        None
+        Some("arn:aws:sqs:us-east-1:123456789012:parcelwire-marketplaces".to_owned())
+    }
+}
+
+impl BulkStand for Amazon {
+    /// Feeds take a minute; nothing but time is needed.
+    fn work_off(&mut self, _: Timestamp) {}
+}
+
+impl PushStand for Amazon {
+    fn message(&mut self, now: Timestamp, placed: &Placed) -> String {
+        // That the order came in was told already.
+        self.0.take_messages();
+        self.0.notify_order(now, placed.id.as_str());
+        let mut messages = self.0.take_messages();
+        assert_eq!(messages.len(), 1, "who subscribed is told once");
+        messages.remove(0).body
     }
 }

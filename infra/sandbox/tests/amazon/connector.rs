@@ -1,4 +1,5 @@
-//! What any marketplace connector must make of its marketplace, good days and bad.
+//! What is peculiar to Amazon, by our connector over sockets. What any connector must do is asked in
+//! `tests/conformance`.
 
 use std::time::Duration;
 
@@ -41,19 +42,6 @@ async fn a_package_is_confirmed_and_shown() {
 }
 
 #[tokio::test]
-async fn split_quantities_make_two_packages() {
-    let world = World::new().await;
-    world.confirm(&confirmation(421_000_001, 1)).await.unwrap();
-    assert_eq!(world.read().await.status, OrderStatus::PartlyShipped);
-    let mut second = confirmation(421_000_002, 1);
-    let usps = CarrierCode { code: "USPS".to_owned(), name: None };
-    second.tracking = Some(tracking(usps, "9400100000000000000001"));
-    world.confirm(&second).await.unwrap();
-    let facts = world.read().await;
-    assert_eq!((facts.status, facts.packages.map(|p| p.len())), (OrderStatus::Shipped, Some(2)));
-}
-
-#[tokio::test]
 async fn the_same_reference_edits() {
     let world = World::new().await;
     world.confirm(&confirmation(421_000_001, 2)).await.unwrap();
@@ -69,25 +57,6 @@ async fn the_same_reference_edits() {
     let package = record.packages.first().unwrap();
     assert_eq!((package.versions, package.confirm_calls, package.by), (2, 3, By::ConfirmShipment));
     assert_eq!(record.effects.iter().map(|e| e.edit).collect::<Vec<_>>(), [false, true, true]);
-}
-
-#[tokio::test]
-async fn a_lost_answer_leaves_doubt_and_one_package() {
-    let world = World::new().await;
-    world.fault("confirmShipment", Fault::LoseAnswer);
-    assert_eq!(world.confirm(&confirmation(421_000_001, 2)).await.unwrap_err().failure, maybe());
-    assert_eq!(world.read().await.packages.unwrap().len(), 1);
-    assert_eq!(world.sandbox().record().effects.len(), 1, "and nothing between sent it twice");
-}
-
-#[tokio::test]
-async fn a_connection_cut_before_leaves_doubt_and_no_package() {
-    let world = World::new().await;
-    world.read().await;
-    world.fault("confirmShipment", Fault::CutBefore);
-    assert_eq!(world.confirm(&confirmation(421_000_001, 2)).await.unwrap_err().failure, maybe());
-    assert_eq!(world.read().await.packages.unwrap().len(), 0);
-    assert_eq!(world.sandbox().record().calls.get("confirmShipment"), Some(&1), "and it was not repeated");
 }
 
 #[tokio::test]
@@ -155,24 +124,6 @@ async fn a_slow_answer_is_waited_for_and_keeps_nobody_else_waiting() {
 }
 
 #[tokio::test]
-async fn a_revoked_seller_is_told_so_and_the_others_go_on() {
-    let world = World::new().await;
-    world.read().await;
-    world.sandbox().revoke("ann").unwrap();
-    // The old token first proves nothing; asking for a new one does.
-    let first = world.confirm(&confirmation(421_000_001, 2)).await.unwrap_err();
-    assert!(matches!(first.failure, Failure::Retryable { reached: Reached::No, .. }), "{first}");
-    let second = world.confirm(&confirmation(421_000_001, 2)).await.unwrap_err();
-    assert_eq!(second.failure, Failure::NeedsMerchant { action: MerchantAction::Reconnect });
-    // Bob has no such order, which he can only be told with a working token.
-    assert_eq!(world.read_as("bob").await.unwrap_err().failure, Failure::NotFound);
-
-    world.sandbox().restore("ann", None).unwrap();
-    world.confirm(&confirmation(421_000_001, 2)).await.unwrap();
-    assert_eq!(world.sandbox().record().effects.len(), 1);
-}
-
-#[tokio::test]
 async fn a_missing_role_asks_for_the_merchant() {
     let world = World::new().await;
     let mut denied = seller("ann");
@@ -180,40 +131,6 @@ async fn a_missing_role_asks_for_the_merchant() {
     world.sandbox().add_seller(denied);
     let error = world.read_as("ann").await.unwrap_err();
     assert_eq!(error.failure, Failure::NeedsMerchant { action: MerchantAction::Reconnect });
-}
-
-#[tokio::test]
-async fn a_token_that_ran_out_is_replaced_without_a_fuss() {
-    let world = World::new().await;
-    world.read().await;
-    world.later(3600);
-    world.read().await;
-    assert_eq!(world.sandbox().record().calls.get("token"), Some(&2));
-    assert_eq!(world.sandbox().record().calls.get("getOrder"), Some(&2));
-}
-
-#[tokio::test]
-async fn polls_page_through_everything_that_changed() {
-    let world = World::new().await;
-    for n in 1..=250 {
-        world.sandbox().add_order(start(), order(&format!("703-0000001-{n:07}"))).unwrap();
-    }
-    let mut elsewhere = order("703-0000002-0000001");
-    elsewhere.seller = "bob".to_owned();
-    world.sandbox().add_order(start(), elsewhere).unwrap();
-    world.later(600);
-    let (seen, pages, next) = world.poll(start()).await;
-    assert_eq!((seen.len(), pages), (251, 3));
-    assert_eq!(next.since, start() + Duration::from_secs(600), "Amazon's own upper edge");
-
-    // Nothing new: but the last five minutes are looked at again.
-    world.later(60);
-    let (seen, ..) = world.poll(next.since).await;
-    assert_eq!(seen.len(), 0);
-    world.confirm(&confirmation(421_000_001, 2)).await.unwrap();
-    world.later(60);
-    let (seen, ..) = world.poll(next.since).await;
-    assert_eq!(seen, [ORDER]);
 }
 
 #[tokio::test]
