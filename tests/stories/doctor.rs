@@ -407,5 +407,5 @@ fn what_cannot_be_done_is_said() {
     place.system.wire.shopify.lock().unwrap().set_scopes(SHOP, vec!["read_orders".into()]).unwrap();
     let view = place.register();
     assert!(!view.is_good() && view.problem.is_some(), "{view:?}");
-    assert_eq!(place.subscriptions().len(), 2, "what needs no such scope is subscribed to all the same");
+    assert_eq!(place.subscriptions().len(), 3, "what needs no such scope is subscribed to all the same");
 }

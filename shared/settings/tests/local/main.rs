@@ -5,6 +5,7 @@ mod errors;
 mod files;
 mod hostile;
 mod precedence;
+mod reversals;
 
 use std::path::Path;
 

@@ -232,7 +232,8 @@ fn order_row(order: &MarketplaceOrder, title: &str, stage: Stage, alert: &Alert)
         request_id: alert.request_id.clone(),
         cause: if resolved { settled.into() } else { cause },
         fix: if resolved { String::new() } else { fix },
-        ship_by: order.facts.as_ref().and_then(|f| f.ship_by),
+        // Money has no time to ship by.
+        ship_by: order.facts.as_ref().and_then(|f| f.ship_by).filter(|_| alert.kind != MailKind::Reversal),
         ..Row::default()
     };
     (what.to_owned(), row)

@@ -56,7 +56,7 @@ fn kind_words(kind: MailKind) -> KindWords {
             "answer the buyer",
         ),
         MailKind::Reversal => (
-            "cancellation or refund by hand",
+            "cancellation or refund to do",
             "The store cancelled or refunded something, and it could not be taken to the marketplace for certain. It \
              is about money, so nothing is sent a second time, and nothing on a guess.",
             "look, and do it",

@@ -127,3 +127,31 @@ proptest! {
         prop_assert!(cancelled <= ordered.saturating_sub(shipped.unwrap_or(0)));
     }
 }
+
+#[test]
+fn what_was_paid_is_never_said_too_high() {
+    let of = |product: &str, proceeds: &str| {
+        let json = format!(
+            r#"{{"order":{{"orderId":"701-1-1","createdTime":"2026-11-10T09:15:00Z","lastUpdatedTime":"2026-11-10T09:15:00Z",
+            "salesChannel":{{"marketplaceId":"ATVPDKIKX0DER"}},
+            "orderItems":[{{"orderItemId":"1","quantityOrdered":2,"product":{{{product}}},"proceeds":{proceeds}}}]}}}}"#
+        );
+        let (_, facts) = read(&json, true).unwrap();
+        facts.lines.into_iter().next().unwrap().paid.map(|money| money.to_string())
+    };
+    let price =
+        |amount: &str| format!(r#""price":{{"unitPrice":{{"amount":"{amount}","currencyCode":"EUR"}}}}"#);
+    let total = |amount: &str| format!(r#"{{"proceedsTotal":{{"amount":"{amount}","currencyCode":"EUR"}}}}"#);
+    for (product, proceeds, want) in [
+        (price("10.00"), total("25.00"), Some("20.00 EUR")),
+        (price("10.00"), total("15.50"), Some("15.50 EUR")),
+        (price("10.00"), "null".to_owned(), None),
+        (String::new(), total("15.50"), Some("15.50 EUR")),
+        (price("-1"), total("15.50"), Some("15.50 EUR")),
+        (price("10.00"), total("much"), None),
+        (price("10.00"), r#"{"proceedsTotal":{"amount":"5","currencyCode":"USD"}}"#.to_owned(), None),
+        (String::new(), "[]".to_owned(), None),
+    ] {
+        assert_eq!(of(&product, &proceeds).as_deref(), want, "{product} {proceeds}");
+    }
+}

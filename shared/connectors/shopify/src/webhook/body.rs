@@ -321,3 +321,66 @@ fn facts(body: FulfillmentBody) -> Result<StoreFacts, String> {
     };
     Ok(StoreFacts { fulfillments: vec![fulfillment], ..StoreFacts::default() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFUND: &str = r#"{"id": 929361462, "order_id": 450789469, "created_at": "2026-11-18T03:00:00-05:00",
+        "refund_line_items": [
+            {"line_item_id": 703073504, "line_item": {"sku": "LAMP"},
+             "subtotal_set": {"presentment_money": {"amount": "195.66", "currency_code": "EUR"}}},
+            {"line_item_id": 703073505, "line_item": {"sku": null},
+             "subtotal_set": {"presentment_money": {"amount": "0.00", "currency_code": "EUR"}}}
+        ], "order_adjustments": [], "refund_shipping_lines": [], "duties": null}"#;
+
+    fn refunded(json: &str) -> Result<StoreRefund, String> {
+        match refund(json)? {
+            StoreEvent::Order { order, facts } if order.as_str() == "450789469" => {
+                facts.refunds.into_iter().next().ok_or_else(|| "no refund".to_owned())
+            }
+            other => Err(format!("{other:?}")),
+        }
+    }
+
+    #[test]
+    fn a_refund_is_lines_and_amounts_in_the_buyers_currency() {
+        let refund = refunded(REFUND).unwrap();
+        assert_eq!((refund.id.as_str(), refund.more), ("929361462", false));
+        assert_eq!(refund.at.to_string(), "2026-11-18T08:00:00Z");
+        let lines: Vec<_> = refund
+            .lines
+            .iter()
+            .map(|line| {
+                (line.line.as_str(), line.sku.as_ref().map(|sku| sku.as_str()), line.amount.to_string())
+            })
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                ("703073504", Some("LAMP"), "195.66 EUR".to_owned()),
+                ("703073505", None, "0.00 EUR".to_owned())
+            ]
+        );
+        for more in [
+            REFUND.replace(r#""order_adjustments": []"#, r#""order_adjustments": [{"id": 1}]"#),
+            REFUND.replace(r#""refund_shipping_lines": []"#, r#""refund_shipping_lines": [{"id": 1}]"#),
+            REFUND.replace(r#""duties": null"#, r#""duties": [{"duty_id": 1}]"#),
+        ] {
+            assert!(refunded(&more).unwrap().more, "{more}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_whole_refund_is_told_and_not_passed_over() {
+        for bad in [
+            "{}".to_owned(),
+            r#"{"id": 1, "order_id": 450789469, "created_at": "2026-11-18T03:00:00-05:00"}"#.to_owned(),
+            REFUND.replace(r#""195.66""#, "195.66"),
+            REFUND.replace("195.66", "much"),
+            REFUND.replace("presentment_money", "shop_money"),
+        ] {
+            assert!(refunded(&bad).is_err(), "{bad}");
+        }
+    }
+}
