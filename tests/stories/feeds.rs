@@ -59,19 +59,28 @@ impl System {
 }
 
 #[test]
+fn more_parcels_than_the_rate_carries_go_by_feed_and_three_refused_lines_are_three_alerts() {
+    many(1_900);
+}
+
+#[test]
+#[ignore = "the same with 5,000: minutes without optimisation"]
 fn five_thousand_parcels_go_by_feed_and_three_refused_lines_are_three_alerts() {
-    const COUNT: usize = 5_000;
+    many(5_000);
+}
+
+fn many(count: usize) {
     let system = System::start();
     system.apply_all(&[shopify_connection(), with_feeds()]);
-    system.orders(COUNT);
-    let refuse = [3, 1_000, 2_500].map(|message| RefusedMessage {
+    system.orders(count);
+    let refuse = [3, 500, 1_000].map(|message| RefusedMessage {
         message,
         code: "18028".to_owned(),
         words: "The order is on hold".to_owned(),
     });
     let plan = FeedPlan { refuse: refuse.into(), gzip: true, seconds: Some(300), ..FeedPlan::default() };
     system.wire.amazon.lock().unwrap().plan_feed(plan);
-    system.ship_all(COUNT);
+    system.ship_all(count);
     system.pass(30);
 
     let record = system.wire.amazon.lock().unwrap().record();
@@ -79,16 +88,16 @@ fn five_thousand_parcels_go_by_feed_and_three_refused_lines_are_three_alerts() {
     for effect in &record.effects {
         *told.entry(effect.order.as_str()).or_default() += 1;
     }
-    assert_eq!((told.len(), told.values().max()), (COUNT - 3, Some(&1)), "each once");
+    assert_eq!((told.len(), told.values().max()), (count - 3, Some(&1)), "each once");
     let by_feed = record.packages.iter().filter(|package| package.by == By::Feed).count();
-    assert!(by_feed > COUNT / 2, "{by_feed} by feed");
+    assert!(by_feed > count / 2, "{by_feed} by feed");
     assert!(record.calls.get("createFeed").copied() <= Some(2), "{:?}", record.calls);
     assert_eq!(record.leaks, 0, "no token goes to the storage");
-    let counts = system.counts(COUNT);
+    let counts = system.counts(count);
     assert_eq!(counts.get(&S::Rejected), Some(&3), "{counts:?}");
     assert_eq!(
         counts.get(&S::Accepted).copied().unwrap_or(0) + counts.get(&S::Visible).copied().unwrap_or(0),
-        COUNT - 3,
+        count - 3,
         "{counts:?}"
     );
     let alerts: usize = system

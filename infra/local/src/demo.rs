@@ -99,6 +99,6 @@ fn table(all: &[Told], out: &mut impl Write) -> Result<()> {
 /// How long a story waits for what should come.
 const PATIENCE: Duration = Duration::from_secs(20);
 /// The same in a stack, where functions start cold and queues count whole seconds.
-const PATIENCE_DEPLOYED: Duration = Duration::from_secs(60);
+const PATIENCE_DEPLOYED: Duration = Duration::from_secs(180);
 /// How long it watches that nothing comes.
 const WATCH: Duration = Duration::from_millis(1500);

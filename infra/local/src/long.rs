@@ -70,6 +70,11 @@ async fn sandbox_alone(global: &Global) -> Result<()> {
     )?;
     writeln!(
         out,
+        "eBay     {}   (control: POST {0}/_sandbox/sellers, /orders, /faults …)",
+        sandbox.ebay_url()
+    )?;
+    writeln!(
+        out,
         "Etsy     {}   (control: POST {0}/_sandbox/shops, /receipts, /faults …)",
         sandbox.etsy_url()
     )?;

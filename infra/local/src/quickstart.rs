@@ -22,6 +22,9 @@ pub(crate) const ATTRIBUTE: &str = "amazon-order-id";
 /// Amazon's US marketplace.
 pub(crate) const US: &str = "ATVPDKIKX0DER";
 
+/// What a seller of the sandbox has granted at eBay.
+const EBAY_SCOPES: [&str; 3] = ["api_scope", "sell.fulfillment", "commerce.notification.subscription"];
+
 fn secret() -> String {
     format!("{:016x}{:016x}", SystemRng.next_u64(), SystemRng.next_u64())
 }
@@ -74,13 +77,14 @@ access_token = "{access_token}"
 }
 
 /// Where the settings expect a sandbox on this machine: the loopback address of the first base URL that has
-/// `/amazon` or `/shopify` for its path.
+/// a stand-in's path.
 pub(crate) fn sandbox_address(settings: &LocalSettings) -> Option<SocketAddr> {
     settings.connections.iter().find_map(|c| {
         let url = c.connection.base_url.as_deref()?.strip_prefix("http://")?;
         let (host, path) = url.split_once('/')?;
         let address: SocketAddr = host.parse().ok()?;
-        (address.ip().is_loopback() && matches!(path, "amazon" | "shopify")).then_some(address)
+        (address.ip().is_loopback() && matches!(path, "amazon" | "ebay" | "etsy" | "shopify"))
+            .then_some(address)
     })
 }
 
@@ -102,6 +106,18 @@ pub(crate) fn populate(sandbox: &SandboxHost, settings: &LocalSettings) -> Resul
                     access_denied: false,
                 };
                 locked(&sandbox.amazon)?.add_seller(seller);
+            }
+            "ebay" => {
+                let seller = sandbox::ebay::Seller {
+                    seller: connection.account.connection.to_string(),
+                    user_id: connection.option("user_id").map(str::to_owned),
+                    client_id: text(secrets.get("client_id")),
+                    client_secret: text(secrets.get("client_secret")),
+                    refresh_token: text(secrets.get("refresh_token")),
+                    scopes: EBAY_SCOPES.map(str::to_owned).to_vec(),
+                    suspended: false,
+                };
+                locked(&sandbox.ebay)?.add_seller(seller);
             }
             "etsy" => {
                 let token = text(secrets.get("refresh_token"));
@@ -201,8 +217,12 @@ pub(crate) fn ship(
 
 /// Posts a delivery as the shop would; returns the status.
 pub(crate) async fn post(url: &str, delivery: &Delivery) -> Result<u16> {
+    send(delivery.request(url).context("the delivery cannot be posted")?).await
+}
+
+/// Sends a request as it is; returns the status.
+pub(crate) async fn send(request: http::Request<Vec<u8>>) -> Result<u16> {
     use ports::Transport as _;
-    let request = delivery.request(url).context("the delivery cannot be posted")?;
     let answer = connector_api::HttpTransport::new()?.send(request).await?;
     Ok(answer.status().as_u16())
 }

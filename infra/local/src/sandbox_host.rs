@@ -8,6 +8,7 @@ use ports::Clock as _;
 use ports::SystemClock;
 use sandbox::Standin;
 use sandbox::amazon::AmazonSandbox;
+use sandbox::ebay::EbaySandbox;
 use sandbox::etsy::EtsySandbox;
 use sandbox::shopify::ShopifySandbox;
 use tokio::net::TcpListener;
@@ -19,6 +20,8 @@ pub(crate) struct SandboxHost {
     pub(crate) address: SocketAddr,
     /// The Amazon stand-in, below `/amazon`.
     pub(crate) amazon: Arc<Mutex<AmazonSandbox>>,
+    /// The eBay stand-in, below `/ebay`.
+    pub(crate) ebay: Arc<Mutex<EbaySandbox>>,
     /// The Etsy stand-in, below `/etsy`.
     pub(crate) etsy: Arc<Mutex<EtsySandbox>>,
     /// The Shopify stand-in, below `/shopify`.
@@ -41,20 +44,27 @@ impl SandboxHost {
         let address = listener.local_addr()?;
         let amazon = Arc::new(Mutex::new(AmazonSandbox::new()));
         let shopify = Arc::new(Mutex::new(ShopifySandbox::default()));
+        let ebay = Arc::new(Mutex::new(EbaySandbox::new()));
         let etsy = Arc::new(Mutex::new(EtsySandbox::new()));
         let mounts: Vec<(String, Arc<Mutex<dyn Standin>>)> = vec![
             ("/amazon".to_owned(), amazon.clone()),
+            ("/ebay".to_owned(), ebay.clone()),
             ("/etsy".to_owned(), etsy.clone()),
             ("/shopify".to_owned(), shopify.clone()),
         ];
         let clock = Arc::new(|| SystemClock.now());
         let task = tokio::spawn(sandbox::server::serve(listener, mounts, clock));
-        Ok(Self { address, amazon, etsy, shopify, task })
+        Ok(Self { address, amazon, ebay, etsy, shopify, task })
     }
 
     /// The Amazon stand-in's base URL.
     pub(crate) fn amazon_url(&self) -> String {
         format!("http://{}/amazon", self.address)
+    }
+
+    /// The eBay stand-in's base URL.
+    pub(crate) fn ebay_url(&self) -> String {
+        format!("http://{}/ebay", self.address)
     }
 
     /// The Etsy stand-in's base URL.

@@ -61,7 +61,7 @@ pub(super) async fn among_ten(stage: &Stage) -> Result<(String, String)> {
 /// How many of these orders Amazon shows a parcel of.
 fn shown(stage: &Stage, pairs: &[Pair]) -> Result<usize> {
     let record = stage.record()?;
-    let of = |pair: &&Pair| record.packages.iter().any(|package| package.order == pair.amazon);
+    let of = |pair: &&Pair| record.packages.iter().any(|package| package.order == pair.there);
     Ok(pairs.iter().filter(of).count())
 }
 

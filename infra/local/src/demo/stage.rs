@@ -1,6 +1,7 @@
 //! Where the stories play: a whole system, in this process or in a stack, and a sandbox beside it.
 
 mod host;
+mod marketplaces;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -24,6 +25,7 @@ use crate::sandbox_host::SandboxHost;
 use crate::serve::Serving;
 use crate::system;
 pub(crate) use host::{Elsewhere, Host};
+pub(crate) use marketplaces::ETSY;
 
 /// The shop whose orders are told of.
 pub(crate) const SHOP: &str = "harbour-lamps.myshopify.com";
@@ -40,8 +42,8 @@ type Items<'a> = &'a [(&'a str, u32)];
 /// An order in both worlds.
 #[derive(Clone, Debug)]
 pub(crate) struct Pair {
-    /// At Amazon.
-    pub(crate) amazon: String,
+    /// At the marketplace.
+    pub(crate) there: String,
     /// At the shop.
     pub(crate) shop: u64,
     /// Which shop.
@@ -59,6 +61,7 @@ pub(crate) struct Stage {
 
 fn settings_text(sandbox: &SandboxHost, second_token: &str) -> String {
     let (amazon, shopify) = (sandbox.amazon_url(), sandbox.shopify_url());
+    let others = marketplaces::settings_text(sandbox);
     format!(
         r#"[general]
 allow_base_urls = true
@@ -89,6 +92,8 @@ timing = {{ poll_every = 2 }}
 link = [
   {{ from = "note_attribute", name = "amazon-us-order", account = "amazon-us" }},
   {{ from = "note_attribute", name = "amazon-two-order", account = "amazon-two" }},
+  {{ from = "note_attribute", name = "ebay-us-order", account = "ebay-us" }},
+  {{ from = "note_attribute", name = "etsy-us-order", account = "etsy-us" }},
 ]
 secrets = {{ webhook = "w1", access_token = "t1" }}
 [[connections]]
@@ -107,7 +112,7 @@ base_url = "{shopify}"
 timing = {{ poll_every = 3600 }}
 link = [{{ from = "note_attribute", name = "amazon-us-order", account = "amazon-us" }}]
 secrets = {{ webhook = "w3", access_token = "t3" }}
-"#
+{others}"#
     )
 }
 
@@ -221,13 +226,13 @@ impl Stage {
         locked(&self.sandbox.amazon)?.add_order(now, order).map_err(|e| anyhow!(e))?;
         let attribute = format!("{account}-order");
         let shop = shop_order(&self.sandbox, domain, &attribute, &id, here)?;
-        Ok(Pair { amazon: id, shop, domain })
+        Ok(Pair { there: id, shop, domain })
     }
 
     /// An order of the shop alone.
     pub(crate) fn own_order(&self, items: &[(&str, u32)]) -> Result<Pair> {
         let shop = shop_order(&self.sandbox, SHOP, "gift-note", "thanks", items)?;
-        Ok(Pair { amazon: String::new(), shop, domain: SHOP })
+        Ok(Pair { there: String::new(), shop, domain: SHOP })
     }
 
     /// The shop ships; what it would post is returned.
@@ -291,7 +296,7 @@ impl Stage {
         let mut rows: Vec<String> = record
             .packages
             .iter()
-            .filter(|p| p.order == pair.amazon)
+            .filter(|p| p.order == pair.there)
             .map(|p| {
                 let units: u32 = p.content.lines.values().sum();
                 let (number, carrier) = (&p.content.tracking_number, &p.content.carrier_code);
@@ -309,10 +314,10 @@ impl Stage {
         let mut states: Vec<&str> = rows
             .into_iter()
             .filter(|row| {
-                if pair.amazon.is_empty() {
+                if pair.there.is_empty() {
                     row.store_order.as_deref() == Some(shop.as_str())
                 } else {
-                    row.marketplace_order.as_deref() == Some(pair.amazon.as_str())
+                    row.marketplace_order.as_deref() == Some(pair.there.as_str())
                 }
             })
             .map(|row| row.state)

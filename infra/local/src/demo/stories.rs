@@ -1,6 +1,7 @@
 //! The stories: what happens, what should come of it, what came of it.
 
 mod carriers;
+mod marketplaces;
 
 use std::future::Future;
 use std::pin::Pin;
@@ -20,7 +21,7 @@ pub(super) type Outcome<'a> = Pin<Box<dyn Future<Output = Result<(String, String
 pub(super) type Play = for<'a> fn(&'a Stage) -> Outcome<'a>;
 
 /// All of them, in order.
-pub(crate) const ALL: [(&str, Play); 18] = [
+pub(crate) const ALL: [(&str, Play); 25] = [
     ("One parcel, one order", |s| Box::pin(one_parcel(s))),
     ("Two parcels with split quantities, sent apart", |s| Box::pin(two_parcels(s))),
     ("The same webhook five times at once, and again through the poll", |s| Box::pin(duplicates(s))),
@@ -39,6 +40,13 @@ pub(crate) const ALL: [(&str, Play); 18] = [
     ("\"FedEx\" over a SmartPost number passes", |s| Box::pin(carriers::smart_post(s))),
     ("\"Evri\" in the UK: held, mapped to a code outside the list", |s| Box::pin(carriers::unlisted(s))),
     ("A change of mappings tried first, then made: as foretold", |s| Box::pin(carriers::tried_first(s))),
+    ("eBay: two parcels, each with whole lines", |s| Box::pin(marketplaces::ebay_two_parcels(s))),
+    ("eBay: a line in two parcels is held", |s| Box::pin(marketplaces::ebay_line_in_parts(s))),
+    ("eBay: answer lost after it was applied", |s| Box::pin(marketplaces::ebay_lost_answer(s))),
+    ("eBay: to its hub, and what it ships itself", |s| Box::pin(marketplaces::ebay_programs(s))),
+    ("Etsy: two parcels, one mail to the buyer", |s| Box::pin(marketplaces::etsy_first_parcel(s))),
+    ("Etsy posts that an order was paid; a forged post", |s| Box::pin(marketplaces::etsy_posts(s))),
+    ("Etsy says 200 and loses the number", |s| Box::pin(marketplaces::etsy_number_lost(s))),
 ];
 
 pub(super) const UPS: &str = "1Z999AA10123456784";
@@ -93,10 +101,10 @@ async fn unknown_carrier(stage: &Stage) -> Result<(String, String)> {
     let pair = stage.order("amazon-us", 4, &[("LAMP", 1)])?;
     stage.ship_and_post(&pair, "Snail & Sons", "SN123456789").await?;
     let held = stage.wait_for_state(&pair, "held").await?;
-    let asked = stage.wait_for_mails(&pair.amazon, 1).await?;
+    let asked = stage.wait_for_mails(&pair.there, 1).await?;
     stage.map("Snail & Sons", "4PX").await?;
     let after = told(stage, &pair, "visible").await?;
-    let mails = stage.wait_for_mails(&pair.amazon, 2).await?;
+    let mails = stage.wait_for_mails(&pair.there, 2).await?;
     said(
         format!("held, 1 mail; then {}, 2 mails", once("SN123456789", "4PX")),
         format!("{held}, {asked} mail; then {after}, {mails} mails"),
@@ -110,7 +118,7 @@ async fn unknown_sku(stage: &Stage) -> Result<(String, String)> {
     let (_, delivery) = stage.ship(&pair, "UPS", &[UPS], Some(&[("LAMP-S", 1)]))?;
     stage.post(&pair, &delivery).await?;
     let held = stage.wait_for_state(&pair, "held").await?;
-    let asked = stage.wait_for_mails(&pair.amazon, 1).await?;
+    let asked = stage.wait_for_mails(&pair.there, 1).await?;
     stage.map_sku("LAMP-S", "LAMP-A").await?;
     let after = told(stage, &pair, "visible").await?;
     said(format!("held, 1 mail; then {}", once(UPS, "UPS")), format!("{held}, {asked} mail; then {after}"))
@@ -128,7 +136,7 @@ async fn stored_nothing(stage: &Stage) -> Result<(String, String)> {
     stage.fault("amazon-us", "confirmShipment", 1, Fault::AcceptAndForget)?;
     stage.ship_and_post(&pair, "UPS", UPS).await?;
     let after = told(stage, &pair, "missing").await?;
-    let mails = stage.wait_for_mails(&pair.amazon, 1).await?;
+    let mails = stage.wait_for_mails(&pair.there, 1).await?;
     said("nothing, missing, 1 mail", format!("{after}, {mails} mail"))
 }
 
@@ -137,7 +145,7 @@ async fn throttled(stage: &Stage) -> Result<(String, String)> {
     stage.fault("amazon-us", "confirmShipment", 2, Fault::Throttle { retry_after: None })?;
     stage.ship_and_post(&pair, "UPS", UPS).await?;
     let after = told(stage, &pair, "visible").await?;
-    let mails = stage.mails(&pair.amazon).await?.len();
+    let mails = stage.mails(&pair.there).await?.len();
     said(format!("{}, 0 mails", once(UPS, "UPS")), format!("{after}, {mails} mails"))
 }
 
@@ -215,7 +223,7 @@ async fn not_ours(stage: &Stage) -> Result<(String, String)> {
     let own = stage.wait_for_state(&own, "not_ours").await?;
     let same = told(stage, &same, "not_ours").await?;
     let conflict = told(stage, &other, "conflict").await?;
-    let mails = stage.wait_for_mails(&other.amazon, 1).await?;
+    let mails = stage.wait_for_mails(&other.there, 1).await?;
     said(
         format!(
             "FBA: nothing, not_ours; own: not_ours; same: {UPS} UPS 1 unit(s) by 0 call(s), not_ours; other: \
@@ -230,7 +238,7 @@ async fn corrected(stage: &Stage) -> Result<(String, String)> {
     let id = stage.ship_and_post(&pair, "UPS", UPS).await?;
     stage.wait_for_state(&pair, "visible").await?;
     let of_pair = |record: sandbox::amazon::Record| {
-        let all: Vec<_> = record.packages.into_iter().filter(|p| p.order == pair.amazon).collect();
+        let all: Vec<_> = record.packages.into_iter().filter(|p| p.order == pair.there).collect();
         all.into_iter().map(|p| (p.reference, p.content.ship_date)).collect::<Vec<_>>()
     };
     let before = of_pair(stage.record()?);

@@ -110,6 +110,30 @@ async fn a_feed_confirms_what_it_holds_and_its_report_names_what_was_refused() {
 }
 
 #[tokio::test]
+async fn five_thousand_parcels_are_one_feed_and_each_refused_line_is_told() {
+    let world = World::new().await;
+    let mut all = Vec::new();
+    for n in 0..5_000u32 {
+        let id = format!("703-{n:07}-0000001");
+        world.sandbox().add_order(start(), order(&id)).unwrap();
+        let mut one = confirmation(421_000_001 + n, 2);
+        one.order = MarketplaceOrderId::try_from(id.as_str()).unwrap();
+        one.lines = [(OrderLineId::try_from(format!("703{n:07}000000101")).unwrap(), 2)].into();
+        all.push(one);
+    }
+    let refuse = [7, 2_500, 5_000].map(|message| RefusedMessage {
+        message,
+        code: "18028".to_owned(),
+        words: "no".to_owned(),
+    });
+    world.sandbox().plan_feed(FeedPlan { refuse: refuse.into(), gzip: true, ..FeedPlan::default() });
+    let report = Feeds(&world, "ann").through(&BulkContent::Confirmations(all)).await;
+    assert_eq!((report.processed, report.successful), (5_000, 4_997));
+    assert_eq!(report.refused.iter().map(|(n, ..)| *n).collect::<Vec<_>>(), [7, 2_500, 5_000]);
+    assert_eq!(world.sandbox().record().effects.len(), 4_997);
+}
+
+#[tokio::test]
 async fn f8_a_parcel_without_a_number_goes_by_feed() {
     let (world, _) = with(1).await;
     let mut letter = parcel(1);

@@ -76,6 +76,11 @@ impl Notifies for Ebay {
         Ok(key.key.verify(body, &signed.signature, key.hash)?)
     }
 
+    /// eBay's own receivers answer 412 to what is not proven genuine.
+    fn refusal(&self) -> u16 {
+        412
+    }
+
     fn topic(&self, _: &http::HeaderMap, body: &Verified<'_>) -> Option<(String, Allowed)> {
         event::topic(body.bytes())
     }

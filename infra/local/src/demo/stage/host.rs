@@ -4,6 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, anyhow, ensure};
 use ports::{Transport as _, WebhookSecrets as _};
+use secrecy::SecretString;
 use serde::Deserialize;
 use settings::local::LocalSettings;
 use workflow::world::World;
@@ -73,19 +74,35 @@ impl Host {
 
     /// Where a shop's webhooks go.
     pub(super) async fn webhook_url(&self, connection: &str) -> Result<String> {
-        match self {
-            Self::Machine(serving) => {
-                let route_key = system::route_key(serving.system.data.path())?;
-                let path = system::webhook_path(&route_key, connection)?;
-                Ok(format!("http://{}{path}", serving.address))
+        let route_key = self.route_key(connection).await?;
+        let path = system::webhook_path(&route_key, connection)?;
+        Ok(match self {
+            Self::Machine(serving) => format!("http://{}{path}", serving.address),
+            Self::Stack { deployed, .. } => format!("{}{path}", deployed.receiver().map_err(failure)?),
+        })
+    }
+
+    /// Where a marketplace's posts go.
+    pub(crate) async fn notification_url(&self, connection: &str) -> Result<String> {
+        let route_key = self.route_key(connection).await?;
+        let path = system::notification_path(&route_key, &connection.try_into()?)?;
+        Ok(match self {
+            Self::Machine(serving) => format!("http://{}{path}", serving.address),
+            Self::Stack { deployed, .. } => {
+                format!("{}{path}", deployed.marketplace_receiver().map_err(failure)?)
             }
+        })
+    }
+
+    /// The key of the installation's addresses; the connection must have a webhook secret.
+    async fn route_key(&self, connection: &str) -> Result<SecretString> {
+        match self {
+            Self::Machine(serving) => system::route_key(serving.system.data.path()),
             Self::Stack { deployed, .. } => {
                 let secrets = deployed.webhook_secrets();
                 let known = secrets.webhook_keys(&connection.try_into()?).await?;
                 ensure!(known.is_some(), "{connection} has no webhook secret");
-                let route_key = secrets.route_key().await?.context("there is no route key")?;
-                let base = deployed.receiver().map_err(failure)?;
-                Ok(format!("{base}{}", system::webhook_path(&route_key, connection)?))
+                secrets.route_key().await?.context("there is no route key")
             }
         }
     }

@@ -20,7 +20,7 @@ pub(super) async fn contradicted(stage: &Stage) -> Result<(String, String)> {
     let pair = stage.order("amazon-us", 15, &[("LAMP", 1)])?;
     let id = stage.ship_and_post(&pair, "UPS", USPS).await?;
     let held = stage.wait_for_state(&pair, "held").await?;
-    let mails = stage.wait_for_mails(&pair.amazon, 1).await?;
+    let mails = stage.wait_for_mails(&pair.there, 1).await?;
     let before = stage.shown(&pair)?;
     // A shop's times have whole seconds: an update is a later one.
     tokio::time::sleep(Duration::from_millis(1100)).await;
@@ -37,7 +37,7 @@ pub(super) async fn smart_post(stage: &Stage) -> Result<(String, String)> {
     let pair = stage.order("amazon-us", 16, &[("LAMP", 1)])?;
     stage.ship_and_post(&pair, "FedEx", SMART_POST).await?;
     let after = told(stage, &pair, "visible").await?;
-    let mails = stage.mails(&pair.amazon).await?.len();
+    let mails = stage.mails(&pair.there).await?.len();
     said(format!("{}, 0 mails", once(SMART_POST, "FedEx")), format!("{after}, {mails} mails"))
 }
 
@@ -47,7 +47,7 @@ pub(super) async fn unlisted(stage: &Stage) -> Result<(String, String)> {
         stage.order_with("amazon-us", 17, &lamp, &lamp, |order| order.marketplace_id = UK.to_owned())?;
     stage.ship_and_post(&pair, "Evri", EVRI).await?;
     let held = stage.wait_for_state(&pair, "held").await?;
-    let mails = stage.wait_for_mails(&pair.amazon, 1).await?;
+    let mails = stage.wait_for_mails(&pair.there, 1).await?;
     let new = |unlisted| NewMapping {
         text: "Evri".to_owned(),
         code: "Evri".to_owned(),
@@ -69,7 +69,7 @@ pub(super) async fn tried_first(stage: &Stage) -> Result<(String, String)> {
     let held = stage.wait_for_state(&pair, "held").await?;
     let file = b"text,code,match\nOwl *,4PX,pattern\n";
     let tried = stage.dry_run(file).await?;
-    let foretold = tried.rows.iter().find(|row| row.marketplace_order == pair.amazon);
+    let foretold = tried.rows.iter().find(|row| row.marketplace_order == pair.there);
     let foretold = foretold.and_then(|row| Some((row.change, row.to.code.clone()?)));
     let before = format!("{}, {}", stage.shown(&pair)?, stage.states(&pair).await?);
     stage.import(file).await?;
