@@ -10,8 +10,10 @@ use signatures::{SignatureError, Verified};
 
 use crate::{Allowed, ChannelError, Delivery, Reach, Subscription, SubscriptionChange};
 
-/// The name by which [`Subscribes::change_subscription`] finds the connection's secret `webhook` among the secrets of
-/// its credential. Who calls it lends it for the call: tokens and webhook secrets are kept apart.
+/// The name of the connection's secret `webhook` among the secrets of its credential.
+///
+/// [`Subscribes::change_subscription`] finds it there; who calls it lends it for the call: tokens and webhook secrets
+/// are kept apart.
 pub const VERIFICATION_TOKEN: &str = "verification_token";
 
 /// What a notification means. Each says *look at this again*; none is believed beyond that but for order facts.
