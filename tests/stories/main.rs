@@ -1,6 +1,8 @@
 //! Stories that cross crates, and the rules of the tree.
 
 #[cfg(test)]
+mod cancellations;
+#[cfg(test)]
 mod carriers;
 #[cfg(test)]
 mod dependencies;
@@ -16,6 +18,8 @@ mod harness;
 mod logs;
 #[cfg(test)]
 mod mail_path;
+#[cfg(test)]
+mod many_accounts;
 #[cfg(test)]
 mod mapping_edits;
 #[cfg(test)]

@@ -24,7 +24,7 @@ impl Default for Registry {
     fn default() -> Self {
         Self {
             stores: vec![Arc::new(connector_shopify::Shopify)],
-            marketplaces: vec![Arc::new(connector_amazon::Amazon)],
+            marketplaces: vec![Arc::new(connector_amazon::Amazon), Arc::new(connector_etsy::Etsy)],
         }
     }
 }

@@ -5,10 +5,12 @@
 mod diagnose;
 mod hmac_base64;
 mod route;
+mod standard_webhooks;
 
 pub use diagnose::{BodyChange, Diagnosis, SecretChange, diagnose_hmac_base64};
 pub use hmac_base64::{spend_like_verify, verify_hmac_base64};
 pub use route::{EmptyRouteKey, RouteKey, check_route_tag, route_tag};
+pub use standard_webhooks::{StandardWebhook, standard_webhook_key, verify_standard_webhook};
 
 /// A body whose signature was checked. Parsers take this, so unverified bytes cannot be parsed.
 #[derive(Clone, Copy)]
@@ -44,4 +46,7 @@ pub enum SignatureError {
     /// No secret yields this signature for this body.
     #[error("the signature does not match")]
     Mismatch,
+    /// It was signed too long ago, or for a time to come: an old delivery sent again, or a clock that is wrong.
+    #[error("the delivery's time is more than five minutes off")]
+    OutOfTime,
 }
