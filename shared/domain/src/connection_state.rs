@@ -136,8 +136,8 @@ impl ConnectionState {
     pub fn take_turn(&mut self, order: &MarketplaceOrderId, id: &str, now: Timestamp) -> bool {
         let over = |turn: &ReversalTurn| turn.since.saturating_add(TURN).is_ok_and(|at| at <= now);
         match &self.reversing {
-            Some(turn) if !(turn.order == *order && turn.id == id) && !over(turn) => false,
             Some(turn) if turn.order == *order && turn.id == id => true,
+            Some(turn) if !over(turn) => false,
             Some(_) | None => {
                 self.reversing = Some(ReversalTurn { order: order.clone(), id: id.to_owned(), since: now });
                 true

@@ -81,10 +81,10 @@ impl Feeds<'_> {
         let feed = self.submit(content).await.unwrap();
         assert_eq!(self.progress(&feed).await.unwrap(), BulkProgress::Underway);
         self.0.later(60);
-        match self.progress(&feed).await.unwrap() {
-            BulkProgress::Done { report: Some(report) } => self.report(&report).await.unwrap(),
-            other => panic!("{other:?}"),
-        }
+        let BulkProgress::Done { report: Some(report) } = self.progress(&feed).await.unwrap() else {
+            panic!("it is not done")
+        };
+        self.report(&report).await.unwrap()
     }
 }
 

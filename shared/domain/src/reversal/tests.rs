@@ -97,10 +97,7 @@ impl Scene {
 }
 
 fn why(reversal: &Reversal) -> &str {
-    match &reversal.state {
-        ReversalState::ByHand { why } => why,
-        _ => "",
-    }
+    if let ReversalState::ByHand { why } = &reversal.state { why } else { "" }
 }
 
 #[test]
@@ -211,7 +208,8 @@ fn never_more_goes_back_than_was_paid() {
 
 #[test]
 fn what_cannot_be_refunded_for_certain_is_a_persons() {
-    let cases: [(&str, fn(&mut Scene), &str); 7] = [
+    type Change = fn(&mut Scene);
+    let cases: [(&str, Change, &str); 7] = [
         ("unknown line", |s| s.refund("r", "NONE", "1"), "matches no line"),
         (
             "more than lines",

@@ -197,7 +197,7 @@ fn order_row(order: &MarketplaceOrder, title: &str, stage: Stage, alert: &Alert)
                 .to_owned(),
             "The request is gone, or the order is cancelled.",
         ),
-        cause if cause == "reversal:cancel" => (
+        "reversal:cancel" => (
             "A cancellation of the store is yours to take to the marketplace",
             format!("The store cancelled the order, and that was not taken to {title}: see why below."),
             "look at the order in your seller account, and cancel or refund there what is not yet".to_owned(),

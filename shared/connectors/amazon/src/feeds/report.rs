@@ -111,7 +111,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<BulkReport, String> {
     };
     (report.refused, report.warned) = (rows(refused), rows(warned));
     // Whether a message with a warning counts as successful is not documented: both ways add up.
-    let rest = report.processed.checked_sub(report.successful).unwrap_or(0);
+    let rest = report.processed.saturating_sub(report.successful);
     if !report.warned.is_empty() && rest as usize == report.refused.len() + report.warned.len() {
         report.successful += rest - u32::try_from(report.refused.len()).unwrap_or(rest);
     }

@@ -102,10 +102,10 @@ fn at(pointer: &str, value: Value) -> Value {
 const SUMMARY: &str = "/Payload/OrderChangeNotification/Summary";
 
 fn facts_of(message: &Value) -> Option<OrderFacts> {
-    match Amazon.event(&ours(), &message.to_string()).unwrap() {
-        MarketplaceEvent::Orders(news) => news.into_iter().next().unwrap().facts,
-        other => panic!("{other:?}"),
-    }
+    let MarketplaceEvent::Orders(news) = Amazon.event(&ours(), &message.to_string()).unwrap() else {
+        panic!("no order")
+    };
+    news.into_iter().next().unwrap().facts
 }
 
 #[test]
@@ -224,7 +224,7 @@ proptest! {
             match value {
                 Value::Object(fields) => fields.values_mut().for_each(|one| spoil(one, left, by)),
                 Value::Array(rows) => rows.iter_mut().for_each(|one| spoil(one, left, by)),
-                _ => {}
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
             }
         }
         let by = serde_json::from_str(&value).unwrap_or(Value::String(value));

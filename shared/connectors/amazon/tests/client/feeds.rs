@@ -42,7 +42,7 @@ async fn submit(world: &World) -> Result<Answer<String>, ChannelError> {
 async fn report(world: &World, bytes: Vec<u8>, packed: bool) -> Result<BulkReport, ChannelError> {
     let mut answer = document(world, SIGNED);
     if packed {
-        answer["compressionAlgorithm"] = json!("GZIP");
+        answer.as_object_mut().unwrap().insert("compressionAlgorithm".into(), json!("GZIP"));
     }
     world
         .answers(

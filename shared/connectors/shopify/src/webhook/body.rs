@@ -335,12 +335,9 @@ mod tests {
         ], "order_adjustments": [], "refund_shipping_lines": [], "duties": null}"#;
 
     fn refunded(json: &str) -> Result<StoreRefund, String> {
-        match refund(json)? {
-            StoreEvent::Order { order, facts } if order.as_str() == "450789469" => {
-                facts.refunds.into_iter().next().ok_or_else(|| "no refund".to_owned())
-            }
-            other => Err(format!("{other:?}")),
-        }
+        let StoreEvent::Order { order, facts } = refund(json)? else { return Err("no order".to_owned()) };
+        assert_eq!(order.as_str(), "450789469");
+        facts.refunds.into_iter().next().ok_or_else(|| "no refund".to_owned())
     }
 
     #[test]
