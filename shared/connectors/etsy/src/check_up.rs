@@ -201,7 +201,6 @@ mod tests {
             time_zone: "UTC".to_owned(),
             timing: Timing::default(),
             carriers: domain::carrier_policy::CarrierPolicy::default(),
-            reversals: domain::reversal::Reversals::default(),
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
         })
         .unwrap()

@@ -141,7 +141,6 @@ fn line(line: Transaction, status: OrderStatus, is_shipped: Option<bool>) -> Res
         paid: None,
         ship_by: line.expected_ship_date,
         // Money goes back in Etsy's own pages alone.
-        paid: None,
     })
 }
 

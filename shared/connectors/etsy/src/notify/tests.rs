@@ -19,7 +19,6 @@ fn connection() -> Connection {
         time_zone: "UTC".to_owned(),
         timing: Timing::default(),
         carriers: domain::carrier_policy::CarrierPolicy::default(),
-        reversals: domain::reversal::Reversals::default(),
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
     }
 }

@@ -20,7 +20,6 @@ fn shop_in(country: &str) -> Shop {
         time_zone: "UTC".to_owned(),
         timing: Timing::default(),
         carriers: domain::carrier_policy::CarrierPolicy::default(),
-        reversals: domain::reversal::Reversals::default(),
         shipments: domain::shipment_policy::ShipmentPolicy::default(),
     };
     Shop::of(&connection).unwrap()
