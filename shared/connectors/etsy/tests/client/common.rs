@@ -68,7 +68,6 @@ impl World {
             time_zone: "UTC".into(),
             timing: Timing::default(),
             carriers: domain::carrier_policy::CarrierPolicy::default(),
-            reversals: domain::reversal::Reversals::default(),
             shipments: domain::shipment_policy::ShipmentPolicy::default(),
         };
         let world = Self {
@@ -201,7 +200,6 @@ pub(crate) fn confirmation() -> Confirmation {
         marketplace: MarketplaceId::try_from("us").unwrap(),
         reference: "421000001".into(),
         tracking: tracked("usps", NUMBER),
-        untracked: None,
         ship_date: "2026-11-20T18:00:00Z".parse::<Timestamp>().unwrap(),
         lines: BTreeMap::from([(OrderLineId::try_from("4100000001").unwrap(), 2)]),
     }
