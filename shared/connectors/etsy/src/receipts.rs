@@ -138,9 +138,9 @@ fn line(line: Transaction, status: OrderStatus, is_shipped: Option<bool>) -> Res
         ordered,
         cancelled: if status == OrderStatus::Cancelled { ordered } else { 0 },
         shipped,
+        // Money goes back in Etsy's own pages alone.
         paid: None,
         ship_by: line.expected_ship_date,
-        // Money goes back in Etsy's own pages alone.
     })
 }
 
