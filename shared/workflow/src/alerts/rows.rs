@@ -4,18 +4,21 @@ use connector_api::{Explained, explain};
 use domain::alert::{Alert, AlertStage};
 use domain::connection::{Connection, MailKind};
 use domain::connection_state::ConnectionState;
-use domain::order::{CANCEL_AFTER_LEAVING, CANCEL_BEFORE_LEAVING, MarketplaceOrder, StoreOrder};
+use domain::order::{MarketplaceOrder, StoreOrder};
 use domain::outcome::{AT_RISK, CARRIER_DOUBTED};
 use domain::package::Package;
-use domain::reversal::REVERSAL;
 use domain::state::{Cause, State, Waiting as WaitsFor};
 use jiff::Timestamp;
 use ports::LedgerError;
 
 use super::group::{Group, Waiting};
-use super::{accounts, load_value, store_causes, title};
+use super::{accounts, load_value, title};
 use crate::mails::{Letter, Notice, Row, Stage, shell_quoted};
 use crate::world::World;
+
+mod orders;
+
+use orders::{order_row, store_row};
 
 /// The letter of a group; `None` if all of it was settled meanwhile.
 pub(super) async fn letter(
@@ -124,119 +127,6 @@ async fn row(
         row.1.store_order = order.map(|o| o.title().to_owned());
     }
     Ok(Some(row))
-}
-
-fn store_row(order: &StoreOrder, title: &str, stage: Stage, alert: &Alert) -> (String, Row) {
-    let name = order.title().to_owned();
-    let quoted = shell_quoted(&name);
-    let (what, fix, settled) = match alert.cause.as_str() {
-        store_causes::READ_REFUSED => (
-            "The store refused to show an order",
-            format!("check the store app's permissions, then: parcelwire retry {quoted}"),
-            "The store shows the order now.",
-        ),
-        store_causes::UNREACHABLE => (
-            "The store cannot be asked about an order",
-            format!(
-                "we keep asking; if the store works for you, check its address and its token in the settings, then: \
-                 parcelwire retry {quoted}"
-            ),
-            "The store answers again.",
-        ),
-        store_causes::TOO_MANY_LINES => (
-            "A store order has more lines than can be kept",
-            format!(
-                "if it is a marketplace order, confirm its parcels by hand; then: parcelwire hold {quoted} ignore \
-                 --reason \"too many lines\""
-            ),
-            "You decided about the order.",
-        ),
-        _ => (
-            "A store order names a marketplace order that does not exist in that form",
-            format!(
-                "correct the order's marketplace id in the store, then: parcelwire retry {quoted}   (or, if it is no \
-                 marketplace order: parcelwire hold {quoted} not-ours)"
-            ),
-            "It is clear now which order this is.",
-        ),
-    };
-    let resolved = stage == Stage::Resolved;
-    let row = Row {
-        order: name.clone(),
-        store_order: Some(name),
-        marketplace: title.to_owned(),
-        their_words: alert.their_words.clone(),
-        request_id: alert.request_id.clone(),
-        cause: if resolved { settled.into() } else { format!("{what}.") },
-        fix: if resolved { String::new() } else { fix },
-        ..Row::default()
-    };
-    (what.to_owned(), row)
-}
-
-fn order_row(order: &MarketplaceOrder, title: &str, stage: Stage, alert: &Alert) -> (String, Row) {
-    let id = order.order.order.to_string();
-    let quoted = shell_quoted(&id);
-    let (what, cause, fix, settled) = match alert.cause.as_str() {
-        CANCEL_BEFORE_LEAVING => (
-            "The buyer asked to cancel, and nothing has left",
-            format!(
-                "{title} says that the buyer asked to cancel the order. No parcel of it has left that we know of."
-            ),
-            "stop the order in the store before it ships, and grant the request in your seller account"
-                .to_owned(),
-            "The request is gone, or the order is cancelled.",
-        ),
-        CANCEL_AFTER_LEAVING => (
-            "The buyer asked to cancel, but a parcel has left",
-            format!(
-                "{title} says that the buyer asked to cancel the order, and the store shipped it. It is confirmed all \
-                 the same: a parcel that has left and is not confirmed counts as late."
-            ),
-            "refuse the request in your seller account, or stop the parcel and settle it with the buyer"
-                .to_owned(),
-            "The request is gone, or the order is cancelled.",
-        ),
-        "reversal:cancel" => (
-            "A cancellation of the store is yours to take to the marketplace",
-            format!("The store cancelled the order, and that was not taken to {title}: see why below."),
-            "look at the order in your seller account, and cancel or refund there what is not yet".to_owned(),
-            "The order is cancelled.",
-        ),
-        cause if cause.starts_with(REVERSAL) => (
-            "A refund of the store is yours to take to the marketplace",
-            format!("A refund of the store was not taken to {title} for certain: see why below."),
-            "look at the order in your seller account, and refund there what is not refunded yet".to_owned(),
-            "The refund is settled.",
-        ),
-        "order_not_found" => (
-            "The account has no such order",
-            "The account has no such order: it may belong to another account or region.".to_owned(),
-            format!("check the order id in the store and the account, then: parcelwire retry {quoted}"),
-            "The marketplace shows the order now.",
-        ),
-        _ => (
-            "The marketplace refuses to show an order",
-            "The marketplace refuses to show an order: it may belong to another account or region."
-                .to_owned(),
-            format!("check the order id in the store and the account, then: parcelwire retry {quoted}"),
-            "The marketplace shows the order now.",
-        ),
-    };
-    let resolved = stage == Stage::Resolved;
-    let row = Row {
-        order: id,
-        store_order: order.store_orders.iter().next().map(|s| s.order.to_string()),
-        marketplace: title.to_owned(),
-        their_words: alert.their_words.clone(),
-        request_id: alert.request_id.clone(),
-        cause: if resolved { settled.into() } else { cause },
-        fix: if resolved { String::new() } else { fix },
-        // Money has no time to ship by.
-        ship_by: order.facts.as_ref().and_then(|f| f.ship_by).filter(|_| alert.kind != MailKind::Reversal),
-        ..Row::default()
-    };
-    (what.to_owned(), row)
 }
 
 fn package_row(

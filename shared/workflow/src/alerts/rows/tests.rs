@@ -8,6 +8,7 @@ use domain::state::NotOurs;
 use super::*;
 use crate::admin::testing::{Bench, at, every_state};
 use crate::admin::{HoldAction, hold, retry};
+use crate::alerts::store_causes;
 
 fn alert(cause: &str) -> Alert {
     Alert {
