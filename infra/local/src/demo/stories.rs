@@ -44,7 +44,7 @@ pub(crate) const ALL: [(&str, Play); 25] = [
     ("eBay: a line in two parcels is held", |s| Box::pin(marketplaces::ebay_line_in_parts(s))),
     ("eBay: answer lost after it was applied", |s| Box::pin(marketplaces::ebay_lost_answer(s))),
     ("eBay: to its hub, and what it ships itself", |s| Box::pin(marketplaces::ebay_programs(s))),
-    ("Etsy: two parcels, one mail to the buyer", |s| Box::pin(marketplaces::etsy_first_parcel(s))),
+    ("Etsy: two parcels, two rows without items", |s| Box::pin(marketplaces::etsy_two_parcels(s))),
     ("Etsy posts that an order was paid; a forged post", |s| Box::pin(marketplaces::etsy_posts(s))),
     ("Etsy says 200 and loses the number", |s| Box::pin(marketplaces::etsy_number_lost(s))),
 ];

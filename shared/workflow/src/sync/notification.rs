@@ -22,8 +22,6 @@ use crate::receive::kept_delivery;
 use crate::records::later;
 use crate::world::World;
 
-/// News of an order that was read so shortly before is the same news again: eBay tells of an order once per line.
-const SAME_NEWS: Duration = Duration::from_secs(5);
 /// No clock is wrong by more.
 const MOST_SKEW: Duration = Duration::from_secs(86_400);
 
@@ -132,7 +130,8 @@ async fn read(
         Some(Err(_)) => return Ok(()),
     };
     let read_at = known.as_ref().and_then(|known| known.facts.as_ref()).map(|facts| facts.read_at);
-    if read_at.and_then(|at| later(at, SAME_NEWS)).is_some_and(|until| until > heard_at) {
+    // It was read since: the same news once more, as eBay tells of an order once per line.
+    if read_at.is_some_and(|at| at >= heard_at) {
         return Ok(());
     }
     let works = world.connection_state(&connection.account).await?.is_some_and(|s| s.value.works());

@@ -127,8 +127,10 @@ impl Stage {
         let record = locked(&self.sandbox.etsy)?.record();
         let mails = record.buyer_mails.get(&id).copied().unwrap_or(0);
         let rows = record.effects.into_iter().filter(|e| e.receipt == id).map(|e| {
-            let lost = if e.lost { " lost" } else { "" };
-            format!("{} {}{lost}", e.tracking_code.unwrap_or_default(), e.carrier_name.unwrap_or_default())
+            if e.lost {
+                return "a number lost".to_owned();
+            }
+            format!("{} {}", e.tracking_code.unwrap_or_default(), e.carrier_name.unwrap_or_default())
         });
         Ok(format!("{}, {mails} mail(s) to the buyer", joined(rows.collect())))
     }

@@ -60,15 +60,15 @@ pub(super) async fn ebay_programs(stage: &Stage) -> Result<(String, String)> {
     )
 }
 
-pub(super) async fn etsy_first_parcel(stage: &Stage) -> Result<(String, String)> {
+pub(super) async fn etsy_two_parcels(stage: &Stage) -> Result<(String, String)> {
     let pair = stage.etsy_order(1, &[("LAMP", 2), ("SHADE", 1)], true)?;
     let (_, first) = stage.ship(&pair, "UPS", &[UPS], Some(&[("LAMP", 2)]))?;
     stage.post(&pair, &first).await?;
     stage.wait_for_state(&pair, "visible").await?;
     let (_, second) = stage.ship(&pair, "USPS", &[USPS], Some(&[("SHADE", 1)]))?;
     stage.post(&pair, &second).await?;
-    let told = at_etsy(stage, &pair, "not_ours, visible").await?;
-    said(format!("{UPS} ups, 1 mail(s) to the buyer, not_ours, visible"), told)
+    let told = at_etsy(stage, &pair, "visible, visible").await?;
+    said(format!("{UPS} ups; {USPS} usps, 2 mail(s) to the buyer, visible, visible"), told)
 }
 
 pub(super) async fn etsy_number_lost(stage: &Stage) -> Result<(String, String)> {
@@ -77,7 +77,7 @@ pub(super) async fn etsy_number_lost(stage: &Stage) -> Result<(String, String)> 
     stage.ship_and_post(&pair, "UPS", UPS).await?;
     let told = at_etsy(stage, &pair, "missing").await?;
     let mails = stage.wait_for_mails(&pair.there, 1).await?;
-    said(format!("{UPS} ups lost, 1 mail(s) to the buyer, missing, 1 mail"), format!("{told}, {mails} mail"))
+    said("a number lost, 1 mail(s) to the buyer, missing, 1 mail", format!("{told}, {mails} mail"))
 }
 
 pub(super) async fn etsy_posts(stage: &Stage) -> Result<(String, String)> {
