@@ -167,7 +167,8 @@ class Guide:
 
     def shop_is_subscribed(self, said):
         there = self.stand_ins.tell("shopify", f"shops/{SHOP}/webhooks", method="GET")
-        check(len(there) == 4, f"the shop is subscribed to {there}: {said}")
+        topics = {"FULFILLMENTS_CREATE", "FULFILLMENTS_UPDATE", "ORDERS_CANCELLED", "REFUNDS_CREATE", "APP_UNINSTALLED"}
+        check({one["topic"] for one in there} == topics, f"the shop is subscribed to {there}: {said}")
         addresses = {one["uri"] for one in there}
         check(len(addresses) == 1, f"to several addresses: {addresses}")
         self.webhooks = addresses.pop()
