@@ -232,7 +232,7 @@ class Stack:
     def help_ministack_along(self, visibility):
         """What the local AWS lacks or a test cannot wait for; each is named in docs/deploy.md."""
         sqs = self.aws.client("sqs")
-        for queue in ("inbound", "alerts"):
+        for queue in ("inbound", "alerts", "amazon"):
             attributes = {"VisibilityTimeout": str(visibility)}
             sqs.set_queue_attributes(QueueUrl=self.queue(queue), Attributes=attributes)
         # It evaluates SES's SendEmail without identity and sender, and KMS without the encryption context, so that grants
