@@ -64,7 +64,7 @@ fn more_parcels_than_the_rate_carries_go_by_feed_and_three_refused_lines_are_thr
 }
 
 #[test]
-#[ignore = "the same with 5,000: minutes without optimisation"]
+#[ignore = "the same with 5,000: longer than seven minutes without optimisation, not yet seen to end"]
 fn five_thousand_parcels_go_by_feed_and_three_refused_lines_are_three_alerts() {
     many(5_000);
 }
