@@ -44,10 +44,8 @@ class Tools:
         self.build_instead = {"$PWD/target/release": str(programs), '"target/release/': f'"{programs}/'}
         if arguments.profile == "debug":
             functions = '$(for f in functions/*/; do echo "-p $(basename "$f")"; done)'
-            self.build_instead |= {
-                f"cargo build --release {functions}": "cargo build --workspace --bins",
-                "cargo build --release -p parcelwire": "cargo build --workspace --bins",
-            }
+            # With the tests' features: the same programs as theirs, so nothing is compiled again.
+            self.build_instead[f"cargo build --release {functions} -p parcelwire"] = "cargo build --workspace --bins --tests"
 
 
 def main():

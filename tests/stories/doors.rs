@@ -320,6 +320,58 @@ fn a_queue_is_listened_to_by_the_subscriptions_that_were_made_here_alone() {
 }
 
 #[test]
+fn f46_subscribed_yet_an_empty_queue_is_named_by_doctor() {
+    let place = Place::with(Bazaar::queued());
+    let (world, secrets) = (&place.system.world, place.system.credentials.as_ref());
+    let addresses = place.addresses(true);
+    block_on(webhooks_register(world, Some("one"), &addresses, secrets)).unwrap();
+    let says = || {
+        let with = Instruments { addresses: &addresses, webhook_secrets: secrets, further: &[] };
+        let report = block_on(doctor(world, with, Some("one"))).unwrap();
+        let check = report.connections[0].checks.iter().find(|check| check.check == "webhooks").unwrap();
+        (check.outcome, check.words.clone())
+    };
+    let (outcome, found) = says();
+    assert_eq!(outcome, connector_api::Outcome::Good);
+    assert!(found.contains("nothing has come yet"), "{found}");
+    place.system.clock.advance(std::time::Duration::from_secs(8 * 86_400));
+    let (outcome, found) = says();
+    assert_eq!(outcome, connector_api::Outcome::ByHand);
+    assert!(found.contains("nothing has ever come"), "{found}");
+    place.bazaar.sell("B-1", "LAMP", place.system.now());
+    let mut told = orders("seller-1", &["B-1"]);
+    told["subscription"] = "sub-1".into();
+    assert!(place.push(&told.to_string()));
+    assert_eq!(says().0, connector_api::Outcome::Good);
+}
+
+#[test]
+fn f48_messages_that_come_twice_late_or_out_of_order_change_nothing() {
+    let place = Place::with(Bazaar::queued());
+    let (world, secrets) = (&place.system.world, place.system.credentials.as_ref());
+    block_on(webhooks_register(world, Some("one"), &place.addresses(true), secrets)).unwrap();
+    let told = |sku: &str, updated_at: &str| {
+        let mut told = orders("seller-1", &["B-1"]);
+        told["subscription"] = "sub-1".into();
+        (told["sku"], told["updated_at"]) = (sku.into(), updated_at.into());
+        told.to_string()
+    };
+    let sku = || place.facts("one", "B-1").unwrap().lines[0].sku.clone().unwrap().as_str().to_owned();
+    assert!(place.push(&told("SECOND", "2026-11-20T09:59:00Z")));
+    let stood = place.system.ledger.items();
+    assert!(place.push(&told("FIRST", "2026-11-20T09:30:00Z")), "late, and older");
+    assert_eq!(sku(), "SECOND");
+    assert!(place.push(&told("SECOND", "2026-11-20T09:59:00Z")), "once more");
+    place.system.clock.advance(std::time::Duration::from_secs(3_600));
+    assert!(place.push(&told("SECOND", "2026-11-20T09:59:00Z")), "an hour late");
+    assert_eq!(sku(), "SECOND");
+    let order = |items: &[ports::Item]| items.iter().find(|item| item.key.sk == "O").unwrap().body.clone();
+    let facts =
+        |body: &str| serde_json::from_str::<MarketplaceOrder>(body).unwrap().facts.unwrap().updated_at;
+    assert_eq!(facts(&order(&place.system.ledger.items())), facts(&order(&stood)));
+}
+
+#[test]
 fn of_a_marketplace_that_tells_nothing_no_webhooks_are_asked_for() {
     let place = Place::with(Bazaar::silent());
     let (world, secrets) = (&place.system.world, place.system.credentials.as_ref());

@@ -1,6 +1,7 @@
 //! Many parcels of one Amazon account, and those without a number: by feed.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use domain::connection::Connection;
 use domain::package::Package;
@@ -35,13 +36,14 @@ impl System {
         self.pass(6 + 3 * pages.saturating_sub(20));
     }
 
+    /// A warehouse's morning: five hundred leave each minute.
     fn ship_all(&self, count: usize) {
         for n in 0..count {
             let number = format!("T{n:08}");
             let (_, delivery) = self.ship(&id(n), "Yanwen", &[&number], &[("LAMP", 1)]);
             assert_eq!(self.post(&delivery), 200);
-            if n % 50 == 0 {
-                self.settle();
+            if n % 500 == 499 {
+                self.pass(1);
             }
         }
         self.settle();
@@ -59,21 +61,14 @@ impl System {
 }
 
 #[test]
-fn more_parcels_than_the_rate_carries_go_by_feed_and_three_refused_lines_are_three_alerts() {
-    many(1_900);
-}
-
-#[test]
-#[ignore = "the same with 5,000: longer than seven minutes without optimisation, not yet seen to end"]
 fn five_thousand_parcels_go_by_feed_and_three_refused_lines_are_three_alerts() {
-    many(5_000);
-}
-
-fn many(count: usize) {
+    let count = 5_000;
     let system = System::start();
+    // Rates fill while calls are on their way: a story whose time stands still meanwhile would wait for its own steps.
+    *system.wire.latency.lock().unwrap() = Duration::from_millis(100);
     system.apply_all(&[shopify_connection(), with_feeds()]);
     system.orders(count);
-    let refuse = [3, 500, 1_000].map(|message| RefusedMessage {
+    let refuse = [3, 100, 300].map(|message| RefusedMessage {
         message,
         code: "18028".to_owned(),
         words: "The order is on hold".to_owned(),
@@ -82,7 +77,7 @@ fn many(count: usize) {
     system.wire.amazon.lock().unwrap().plan_feed(plan);
     system.ship_all(count);
     system.pass(30);
-    // Each order is read once before its parcel is told: at one in two seconds that takes hours for thousands.
+    // What leaves while a feed is underway waits for the next one, or is told one by one.
     for _ in 0..8 {
         if system.wire.amazon.lock().unwrap().record().effects.len() >= count - 3 {
             break;
@@ -98,7 +93,7 @@ fn many(count: usize) {
     assert_eq!((told.len(), told.values().max()), (count - 3, Some(&1)), "each once");
     let by_feed = record.packages.iter().filter(|package| package.by == By::Feed).count();
     assert!(by_feed > count / 2, "{by_feed} by feed");
-    assert!(record.calls.get("createFeed").copied() <= Some(2), "{:?}", record.calls);
+    assert!(record.calls.get("createFeed").copied() <= Some(5), "{:?}", record.calls);
     assert_eq!(record.leaks, 0, "no token goes to the storage");
     let counts = system.counts(count);
     assert_eq!(counts.get(&S::Rejected), Some(&3), "{counts:?}");

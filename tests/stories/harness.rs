@@ -48,12 +48,15 @@ pub(crate) struct Wire {
     pub(crate) amazon: Mutex<AmazonSandbox>,
     pub(crate) ebay: Mutex<EbaySandbox>,
     pub(crate) shopify: Mutex<ShopifySandbox>,
+    /// How long each request is on its way; nothing, unless a story is about rates.
+    pub(crate) latency: Mutex<Duration>,
     clock: Arc<ManualClock>,
 }
 
 #[async_trait]
 impl Transport for Wire {
     async fn send(&self, request: http::Request<Vec<u8>>) -> Result<http::Response<Vec<u8>>, TransportError> {
+        self.clock.advance(*self.latency.lock().unwrap());
         let now = self.clock.now();
         let (mut parts, body) = request.into_parts();
         let host = parts.uri.host().unwrap_or_default().to_owned();
@@ -133,6 +136,7 @@ impl System {
             amazon: Mutex::new(AmazonSandbox::new()),
             ebay: Mutex::new(EbaySandbox::new()),
             shopify: Mutex::new(ShopifySandbox::default()),
+            latency: Mutex::default(),
             clock: clock.clone(),
         });
         let granted_ledger = Arc::new(GrantedLedger { grants: grants.clone(), inner: ledger.clone() });

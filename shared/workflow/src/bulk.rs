@@ -91,15 +91,18 @@ pub(crate) async fn told(world: &World, account: &Account, theirs: &str) -> Resu
 
 /// The account's bulk that is underway, if there is one.
 async fn live(world: &World, account: &Account) -> Result<Option<Stored<BulkRecord>>, LedgerError> {
+    Ok(of_account(world, account).await?.into_iter().find(|stored| stored.value.is_live()))
+}
+
+/// The account's bulks of the last days.
+async fn of_account(world: &World, account: &Account) -> Result<Vec<Stored<BulkRecord>>, LedgerError> {
     let items = world.ledger.query(Table::Orders, &bulks_of(account)).await?;
-    Ok(items.iter().filter_map(Stored::<BulkRecord>::read).find(|stored| stored.value.is_live()))
+    Ok(items.iter().filter_map(Stored::<BulkRecord>::read).collect())
 }
 
 /// The ids that the marketplace gave to bulks of this account.
 async fn known_to_us(world: &World, account: &Account) -> Result<BTreeSet<String>, LedgerError> {
-    let items = world.ledger.query(Table::Orders, &bulks_of(account)).await?;
-    let known = items.iter().filter_map(Stored::<BulkRecord>::read).filter_map(|stored| stored.value.theirs);
-    Ok(known.collect())
+    Ok(of_account(world, account).await?.into_iter().filter_map(|stored| stored.value.theirs).collect())
 }
 
 impl Work<'_> {

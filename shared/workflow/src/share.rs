@@ -83,8 +83,11 @@ mod tests {
         }
     }
 
+    /// Etsy warns a shop whose parcels it cannot track; which pushes those were is a question that only we can answer.
     #[test]
-    fn every_marketplace_has_its_own_word() {
+    fn failure_7_every_marketplace_has_its_own_word_for_what_it_cannot_track() {
+        assert_eq!(words_for_other("etsy"), ["other"]);
+        assert_eq!(words_for_other("ebay"), ["Other"]);
         assert_eq!(words_for_other("amazon"), ["Other"]);
         assert!(words_for_other("nowhere").is_empty());
     }

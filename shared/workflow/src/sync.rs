@@ -53,7 +53,18 @@ pub enum Progress {
     OutOfTokens {
         /// Until when.
         until: Timestamp,
+        /// The limit of what.
+        of: Scarce,
     },
+}
+
+/// What an account has no tokens for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scarce {
+    /// Reading orders.
+    Reads,
+    /// Confirming parcels.
+    Confirmations,
 }
 
 /// Works on one message of the inbound queue.

@@ -10,7 +10,7 @@ use domain::ids::Account;
 use domain::keys::{ItemKey, bulk_lane, waiting_lane};
 use domain::package::Package;
 use jiff::Timestamp;
-use ports::ledger::Due;
+use ports::ledger::{Due, Hint};
 use ports::{LedgerError, QueueName};
 use serde::{Deserialize, Serialize};
 
@@ -18,7 +18,7 @@ use crate::bulk;
 use crate::limits::{self, Needs};
 use crate::message::{AlertMessage, Look, WorkError};
 use crate::records::{Loaded, Record, Stored, later, load};
-use crate::sync::{self, Progress};
+use crate::sync::{self, Progress, Scarce};
 use crate::world::World;
 
 /// How late a wake message may be before the sweep takes it for lost.
@@ -31,6 +31,8 @@ const BLOCK: usize = 25;
 const MOST_WINDOW: usize = 400;
 /// Orders one wake works on.
 const MOST_ORDERS: usize = 50;
+/// Looks of one wake that end for want of a read, though parcels were waiting only to be told.
+const MOST_UNREAD: usize = 5;
 
 /// That an account has waiting parcels, and when somebody looks at them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,16 +167,19 @@ pub async fn work(world: &World, account: &Account, generation: u64) -> Result<(
 }
 
 /// Looks at the lane's orders, most urgent first, until the tokens are used up or a block is done. Orders that
-/// stay in the lane for another reason do not hold up those behind them.
+/// stay in the lane for another reason do not hold up those behind them; nor do those that wait to be read, since reads
+/// may be scarcer than confirmations.
 async fn drain(world: &World, lane: &str) -> Result<Option<Timestamp>, WorkError> {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut window = BLOCK;
-    while seen.len() < MOST_ORDERS {
+    let (mut unread, mut no_read_until) = (0, None);
+    while seen.len() < MOST_ORDERS && unread < MOST_UNREAD {
         let hints = world.ledger.due(lane, Timestamp::MAX, window).await?;
         let full = hints.len() == window;
-        let Some(hint) = hints.into_iter().find(|hint| !seen.contains(&hint.key.pk)) else {
+        let may_move = |hint: &Hint| no_read_until.is_none() || waits_to_be_told(hint);
+        let Some(hint) = hints.into_iter().find(|hint| !seen.contains(&hint.key.pk) && may_move(hint)) else {
             if !full || window >= MOST_WINDOW {
-                return Ok(None);
+                break;
             }
             window *= 4;
             continue;
@@ -182,7 +187,11 @@ async fn drain(world: &World, lane: &str) -> Result<Option<Timestamp>, WorkError
         seen.insert(hint.key.pk.clone());
         let Some(order) = sync::order_of(world, &hint.key).await? else { continue };
         match sync::look_at_order(world, &order, None).await {
-            Ok(Progress::OutOfTokens { until }) => return Ok(Some(until)),
+            Ok(Progress::OutOfTokens { until, of: Scarce::Confirmations }) => return Ok(Some(until)),
+            Ok(Progress::OutOfTokens { until, of: Scarce::Reads }) => {
+                unread += 1;
+                no_read_until = Some(until);
+            }
             Ok(Progress::Done) => {}
             // One order's trouble is not the others'.
             Err(error) => {
@@ -192,7 +201,12 @@ async fn drain(world: &World, lane: &str) -> Result<Option<Timestamp>, WorkError
             }
         }
     }
-    Ok(None)
+    Ok(no_read_until)
+}
+
+/// Whether a hint is a parcel's: an order itself stands in the lane only until it can be read.
+fn waits_to_be_told(hint: &Hint) -> bool {
+    hint.key.sk != "O"
 }
 
 /// When to look again: when half a burst is there, so that few wakes carry many parcels and none is wasted.

@@ -399,11 +399,12 @@ access_token = "{}"
         states
     }
 
-    /// Waits for the states of an order's parcels.
+    /// Waits for the states of an order's parcels: longer than the half minute for which a killed process keeps others
+    /// from fetching a token.
     #[track_caller]
     pub(crate) fn wait(&self, order: &Order, wanted: &[&str]) {
         let mut last = Vec::new();
-        for _ in 0..60 {
+        for _ in 0..300 {
             last = self.states(order);
             if last == wanted {
                 return;

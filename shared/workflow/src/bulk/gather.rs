@@ -8,14 +8,15 @@ use domain::bulk::{BulkMessage, BulkPart, BulkRecord, BulkState};
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use domain::ids::Account;
-use domain::keys::{bulk_lane, waiting_lane};
+use domain::keys::{ItemKey, bulk_lane, waiting_lane};
+use domain::order::MarketplaceOrder;
 use domain::outcome::Words;
 use domain::package::Package;
 use jiff::Timestamp;
 use ports::ledger::Hint;
 use ports::{LedgerError, QueueName};
 
-use super::{Step, Work, live};
+use super::{Step, Work, live, of_account};
 use crate::message::{Look, WorkError};
 use crate::records::{Loaded, Record as _, Stored, later, load};
 use crate::sync::{self, ForBulk};
@@ -33,6 +34,9 @@ const PART: usize = 96;
 const MOST_ORDERS: usize = 300;
 /// How far into a lane is looked.
 const MOST_HINTS: usize = 2_000;
+
+/// Orders that are looked at to learn how many of all have to be read first.
+const SAMPLE: usize = 10;
 
 /// The code of a refusal that is our own: nothing was sent.
 const NOT_SENT: &str = "NotSent";
@@ -52,18 +56,18 @@ pub(crate) async fn consider(
     if !world.memo.once_a_minute(account, "bulk", now) {
         return Ok(());
     }
-    let worth = worth_a_bulk(marketplace);
+    let rates = Rates::of(marketplace);
     // Those due soon stand in front and do not count.
-    let far = worth.checked_add(MOST_HINTS);
+    let far = rates.most_in(BULK_TAKES).and_then(|most| most.checked_add(MOST_HINTS));
     let waiting = match far {
         Some(far) => world.ledger.due(&waiting_lane(account), Timestamp::MAX, far).await?,
         None => Vec::new(),
     };
+    let far: Vec<&Hint> = waiting.iter().filter(|hint| !is_due_soon(hint, now)).collect();
     // Where the settings lack something, only those come that can go no other way: to be told so.
-    let many = api.serves(connection).is_ok()
-        && waiting.iter().filter(|hint| !is_due_soon(hint, now)).count() >= worth;
+    let many = api.serves(connection).is_ok() && takes_longer(world, connection, &rates, &far).await?;
     let any = many || waits_long_enough(world, account, now).await?;
-    if !any || live(world, account).await?.is_some() {
+    if !any || is_begun(world, account, now).await? {
         return Ok(());
     }
     let id = format!("{:x}-{:08x}", now.as_second(), world.rng.next_u64() >> 32);
@@ -99,18 +103,77 @@ async fn waits_long_enough(world: &World, account: &Account, now: Timestamp) -> 
     Ok(false)
 }
 
-/// How many waiting parcels take longer one by one than in bulk.
-fn worth_a_bulk(marketplace: &dyn Marketplace) -> usize {
-    let traits = marketplace.traits();
-    let rates = traits.limits.iter().filter(|limit| traits.spends.confirm.contains(&limit.operation));
-    let slowest = rates.filter_map(|limit| match limit.allows {
-        Allows::Rate { per_second, .. } => Some(per_second),
-        Allows::Day { .. } | Allows::Rolling { .. } => None,
-    });
-    let rate = slowest.fold(f64::INFINITY, f64::min);
-    let worth = rate * BULK_TAKES.as_secs_f64();
-    // A rate of nothing, or none at all, makes no sense of this: then never.
-    if worth.is_finite() { (worth as usize).max(1) } else { usize::MAX }
+/// Whether one is underway, or one was begun a moment ago that nothing could go in.
+async fn is_begun(world: &World, account: &Account, now: Timestamp) -> Result<bool, LedgerError> {
+    let was_empty = |bulk: &BulkRecord| {
+        bulk.messages == 0 && later(bulk.created_at, BULK_TAKES).is_none_or(|until| until > now)
+    };
+    let bulks = of_account(world, account).await?;
+    Ok(bulks.iter().any(|stored| stored.value.is_live() || was_empty(&stored.value)))
+}
+
+/// How many calls a second the marketplace allows.
+pub(super) struct Rates {
+    pub(super) confirm: f64,
+    pub(super) read: f64,
+}
+
+impl Rates {
+    fn of(marketplace: &dyn Marketplace) -> Self {
+        let traits = marketplace.traits();
+        let slowest = |spends: &[&str]| {
+            let rates = traits.limits.iter().filter(|limit| spends.contains(&limit.operation));
+            let rates = rates.filter_map(|limit| match limit.allows {
+                Allows::Rate { per_second, .. } => Some(per_second),
+                Allows::Day { .. } | Allows::Rolling { .. } => None,
+            });
+            rates.fold(f64::INFINITY, f64::min)
+        };
+        Self { confirm: slowest(traits.spends.confirm), read: slowest(traits.spends.read) }
+    }
+
+    /// How many can be told within `span`; none where the rate makes no sense of that.
+    fn most_in(&self, span: Duration) -> Option<usize> {
+        let most = self.confirm * span.as_secs_f64();
+        most.is_finite().then_some((most as usize).max(1))
+    }
+
+    /// How long it takes to tell these one by one, where a share of their orders has to be read first.
+    pub(super) fn one_by_one(&self, parcels: usize, orders: usize, to_read: f64) -> Duration {
+        let telling = parcels as f64 / self.confirm;
+        let reading = to_read * orders as f64 / self.read;
+        // A rate of nothing, or none at all, makes no sense of this: then never.
+        Duration::try_from_secs_f64(reading.max(telling)).unwrap_or_default()
+    }
+}
+
+/// Whether these take longer one by one than in bulk: told at one rate, and read before that at a slower one, if what is
+/// known of their orders does not serve any more.
+async fn takes_longer(
+    world: &World,
+    connection: &Connection,
+    rates: &Rates,
+    waiting: &[&Hint],
+) -> Result<bool, LedgerError> {
+    let orders: BTreeSet<&str> = waiting.iter().map(|hint| hint.key.pk.as_str()).collect();
+    let takes = |to_read| rates.one_by_one(waiting.len(), orders.len(), to_read);
+    if takes(0.0) >= BULK_TAKES || takes(1.0) < BULK_TAKES {
+        return Ok(takes(0.0) >= BULK_TAKES);
+    }
+    let (mut looked_at, mut to_read) = (0_u32, 0_u32);
+    for hint in waiting.iter().step_by((waiting.len() / SAMPLE).max(1)) {
+        let Some(order) = sync::order_of(world, &hint.key).await? else { continue };
+        let Loaded::Known(stored) =
+            load::<MarketplaceOrder>(world.ledger.as_ref(), &ItemKey::marketplace_order(&order)).await?
+        else {
+            continue;
+        };
+        let serves =
+            stored.value.facts.and_then(|facts| later(facts.read_at, connection.timing.facts_fresh_for));
+        looked_at += 1;
+        to_read += u32::from(serves.is_none_or(|until| until < world.now()));
+    }
+    Ok(takes(f64::from(to_read) / f64::from(looked_at.max(1))) >= BULK_TAKES)
 }
 
 impl Work<'_> {

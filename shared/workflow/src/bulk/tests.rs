@@ -1,6 +1,7 @@
 //! Bulks against a marketplace that counts what it is asked.
 
 mod market;
+mod worth;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -242,16 +243,6 @@ fn what_waits_longer_than_a_bulk_takes_goes_in_one_and_each_line_of_its_report_i
         assert_eq!(package.in_bulk, package.state.name() != StateName::Planned);
     }
     assert_eq!(*hall.market.confirms.lock().unwrap(), 0);
-}
-
-#[test]
-fn few_parcels_and_those_due_soon_are_not_worth_a_bulk() {
-    // One in a hundred seconds: nine take a quarter of an hour.
-    for (late, soon, begun) in [(8, 0, 0), (9, 0, 1), (8, 30, 0)] {
-        let hall = Hall::with(late, soon);
-        hall.consider();
-        assert_eq!(hall.bulks().len(), begun, "{late} late, {soon} soon");
-    }
 }
 
 #[test]

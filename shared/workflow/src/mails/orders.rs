@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::clean::subject_id;
 use super::input::{Digest, Notice, Row, Stage};
 use super::view::{Fact, View, ViewRow, filled, foot, more, their_words};
-use super::words::{Moment, count, upper_first};
+use super::words::{ByHand, Moment, count, upper_first};
 use crate::share::Share;
 
 /// The fixed words of a kind of mail.
@@ -16,7 +16,7 @@ struct KindWords {
     /// What it means, told first.
     lead: &'static str,
     /// What a person can do at the marketplace.
-    by_hand: &'static str,
+    by_hand: ByHand,
 }
 
 fn kind_words(kind: MailKind) -> KindWords {
@@ -25,53 +25,53 @@ fn kind_words(kind: MailKind) -> KindWords {
             "carrier to map",
             "The marketplace takes only its own carrier codes, and we never guess one. We hold the \
              parcel; it goes out by itself as soon as you name the code.",
-            "confirm it",
+            ByHand::CONFIRM,
         ),
         MailKind::Unclear => (
             "order or line unclear",
             "We cannot tell for certain which order or which lines the parcel belongs to, and we never guess. \
              We hold it; it goes out by itself as soon as you tell us.",
-            "confirm it",
+            ByHand::CONFIRM,
         ),
         MailKind::Rejected => (
             "rejected by the marketplace",
             "The marketplace refused what we sent. To repeat it unchanged cannot help.",
-            "confirm it",
+            ByHand::CONFIRM,
         ),
         MailKind::NotShown => (
             "accepted but not shown",
             "The marketplace took the confirmation, yet does not show it. We keep looking, and do not send it \
              twice.",
-            "check it at the marketplace and confirm it",
+            ByHand::noticed("check it at the marketplace and confirm it"),
         ),
         MailKind::Conflict => (
             "confirmed differently by somebody else",
             "The marketplace already shows something other than your store says. We left it as it is.",
-            "put it right",
+            ByHand::noticed("put it right"),
         ),
         MailKind::Cancellation => (
             "cancellation asked for",
             "The buyer asked the marketplace to cancel. Only you can answer, and a parcel that has left is confirmed \
              all the same: unconfirmed it would count as late.",
-            "answer the buyer",
+            ByHand::noticed("answer the buyer"),
         ),
         MailKind::Reversal => (
             "cancellation or refund to do",
             "The store cancelled or refunded something, and it could not be taken to the marketplace for certain. It \
              is about money, so nothing is sent a second time, and nothing on a guess.",
-            "look, and do it",
+            ByHand::REVERSE,
         ),
         MailKind::Reconnect => (
             "account to reconnect",
             "The account refuses us until you connect it again. Everything for it waits and nothing is lost.",
-            "confirm it",
+            ByHand::CONFIRM,
         ),
         MailKind::DeadLetters => (
             "could not be worked on",
             "This was tried several times and then put aside. It is kept.",
-            "confirm it",
+            ByHand::CONFIRM,
         ),
-        MailKind::Digest => ("waiting for you", "These wait for you.", "confirm it"),
+        MailKind::Digest => ("waiting for you", "These wait for you.", ByHand::CONFIRM),
     };
     KindWords { what, lead, by_hand }
 }
@@ -168,7 +168,7 @@ pub(super) fn digest(digest: &Digest) -> View {
         fix: None,
         evidence: Vec::new(),
         rows_heading: (total > 0).then(|| format!("{}:", waiting(total))),
-        rows: order_rows(&digest.rows, Stage::First, "confirm it", &moment),
+        rows: order_rows(&digest.rows, Stage::First, ByHand::CONFIRM, &moment),
         more: more(digest.count_more, digest.rows.is_empty()),
         foot: foot(&moment, digest.now, &digest.connection),
     }
@@ -185,13 +185,13 @@ pub(super) fn number(count: usize) -> u64 {
 }
 
 /// Orders, the most urgent first.
-pub(super) fn order_rows(rows: &[Row], stage: Stage, by_hand: &str, moment: &Moment) -> Vec<ViewRow> {
+pub(super) fn order_rows(rows: &[Row], stage: Stage, by_hand: ByHand, moment: &Moment) -> Vec<ViewRow> {
     let mut sorted: Vec<&Row> = rows.iter().collect();
     sorted.sort_by_key(|row| row.ship_by.unwrap_or(Timestamp::MAX));
     sorted.into_iter().map(|row| order_row(row, stage, by_hand, moment)).collect()
 }
 
-fn order_row(row: &Row, stage: Stage, by_hand: &str, moment: &Moment) -> ViewRow {
+fn order_row(row: &Row, stage: Stage, by_hand: ByHand, moment: &Moment) -> ViewRow {
     let open = stage != Stage::Resolved;
     let words = their_words(row.their_words.as_deref(), row.request_id.as_deref());
     let facts = [

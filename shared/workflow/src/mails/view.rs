@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::clean::subject_id;
 use super::input::{AccountMatter, AccountNotice, Stage};
 use super::orders::{number, order_rows, waiting};
-use super::words::{Moment, count, upper_first};
+use super::words::{ByHand, Moment, count, upper_first};
 
 /// A whole mail. Texts are cleaned once more as a whole before a template sees them.
 #[derive(Serialize)]
@@ -109,7 +109,7 @@ pub(super) fn account(notice: &AccountNotice) -> View {
         fix: filled(&notice.fix).filter(|_| open),
         evidence: notice.evidence.clone(),
         rows_heading: (open && total > 0).then(|| format!("{} because of it:", waiting(total))),
-        rows: order_rows(&notice.rows, notice.stage, "confirm it", &moment),
+        rows: order_rows(&notice.rows, notice.stage, ByHand::CONFIRM, &moment),
         more: more(notice.count_more, notice.rows.is_empty()),
         foot: foot(&moment, notice.now, &notice.connection),
     }

@@ -82,7 +82,12 @@ impl Moment {
     }
 
     /// The end of every open matter: what to do without us. Begins `Or`, or not if it stands `alone`.
-    pub(super) fn by_hand(&self, what: &str, ship_by: Option<Timestamp>, alone: bool) -> String {
+    pub(super) fn by_hand(
+        &self,
+        ByHand { what, then }: ByHand,
+        ship_by: Option<Timestamp>,
+        alone: bool,
+    ) -> String {
         let when = match ship_by {
             None => String::new(),
             Some(ship_by) if self.has_passed(ship_by) => " now, since ship-by has passed".to_owned(),
@@ -95,8 +100,30 @@ impl Moment {
                 }
             }
         };
-        let sentence = format!("{what} by hand{when}; we will notice and stand down.");
+        let sentence = format!("{what} by hand{when}; {then}.");
         if alone { upper_first(&sentence) } else { format!("or {sentence}") }
+    }
+}
+
+/// What a person can do at the marketplace, and what comes of it here.
+#[derive(Clone, Copy)]
+pub(super) struct ByHand {
+    what: &'static str,
+    then: &'static str,
+}
+
+impl ByHand {
+    /// To confirm a parcel.
+    pub(super) const CONFIRM: Self = Self::noticed("confirm it");
+    /// To cancel or refund: no read tells of a refund.
+    pub(super) const REVERSE: Self = Self {
+        what: "look, and do it",
+        then: "a cancellation shows there and settles this, a refund does not: of that we say no more",
+    };
+
+    /// Something that a read shows.
+    pub(super) const fn noticed(what: &'static str) -> Self {
+        Self { what, then: "we will notice and stand down" }
     }
 }
 
@@ -174,7 +201,7 @@ mod tests {
     #[test]
     fn confirming_by_hand_is_said_with_its_time() {
         let moment = Moment::new(at("2026-11-20T13:40:00Z"), "Europe/Berlin");
-        let say = |ship_by: Option<&str>| moment.by_hand("confirm it", ship_by.map(at), false);
+        let say = |ship_by: Option<&str>| moment.by_hand(ByHand::CONFIRM, ship_by.map(at), false);
         for (ship_by, want) in [
             (
                 Some("2026-11-20T17:00:00Z"),
@@ -193,7 +220,7 @@ mod tests {
             assert_eq!(say(ship_by), want);
         }
         assert_eq!(
-            moment.by_hand("confirm it", None, true),
+            moment.by_hand(ByHand::CONFIRM, None, true),
             "Confirm it by hand; we will notice and stand down."
         );
     }

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use ports::LedgerError;
 
 use super::scene::Scene;
-use super::{Progress, park, tell};
+use super::{Progress, Scarce, park, tell};
 use crate::bulk;
 use crate::limits::{self, Purpose, Taken};
 use crate::message::WorkError;
@@ -58,7 +58,7 @@ impl Scene<'_> {
         if let Taken::Empty { until } = limits::take(world, &needs, Purpose::Work).await? {
             put_off(world, stored, Waiting::Tokens).await?;
             wake::ensure(world, &account, until).await?;
-            return Ok(Some(Progress::OutOfTokens { until }));
+            return Ok(Some(Progress::OutOfTokens { until, of: Scarce::Confirmations }));
         }
         let now = world.now();
         let mut stored = stored;
@@ -161,7 +161,7 @@ impl Scene<'_> {
             Ok(answer) => limits::learn(world, &needs, &answer.limits).await?,
             Err(ChannelError { failure: Failure::Throttled { after }, .. }) => {
                 let until = limits::throttled(world, &needs, *after).await?;
-                *progress = Some(Progress::OutOfTokens { until });
+                *progress = Some(Progress::OutOfTokens { until, of: Scarce::Confirmations });
             }
             Err(error) if parks(error) => {
                 park(world, &self.connection, self.loaded_at, &error.detail).await?;
@@ -204,7 +204,7 @@ impl Scene<'_> {
             }
             Ok(_) => {}
             Err(error) => {
-                if let Some(Progress::OutOfTokens { until }) = progress {
+                if let Some(Progress::OutOfTokens { until, .. }) = progress {
                     wake::ensure(world, account, until).await?;
                 } else if parks(error) {
                     let at = later(now, Duration::from_secs(600)).unwrap_or(now);

@@ -44,6 +44,8 @@ pub(crate) async fn for_bulk(
     }
     scene.sku_map = mappings::sku_map(world.ledger.as_ref(), &reference.account).await?;
     scene.reconcile(world).await?;
+    // It need not be read first, so it leaves the front of the lane to others; its parcels are due by themselves.
+    scene.order.value.waits_for_tokens = false;
     let writes = scene.changes(now);
     if !writes.is_empty() {
         match world.ledger.commit(writes).await {

@@ -11,7 +11,7 @@ use domain::state::{State, Waiting};
 use ports::LedgerError;
 
 use super::scene::Scene;
-use super::{Progress, park, tell};
+use super::{Progress, Scarce, park, tell};
 use crate::limits::{self, Purpose, Taken};
 use crate::mappings;
 use crate::message::WorkError;
@@ -199,7 +199,7 @@ impl Scene<'_> {
                     self.order.value.waits_for_tokens = true;
                     wake::ensure(world, &self.connection.account, until).await?;
                 }
-                return Ok(Reading::Waits(Progress::OutOfTokens { until }));
+                return Ok(Reading::Waits(Progress::OutOfTokens { until, of: Scarce::Reads }));
             }
             Taken::Empty { .. } => return Ok(Reading::Serves),
         }

@@ -30,6 +30,17 @@ async fn a_parcel_is_told_as_json_and_shown_by_the_answer() {
     }
 }
 
+/// A parcel of part of an order is told as any other: Etsy has a field neither for lines nor for a link.
+#[tokio::test]
+async fn failure_5_neither_lines_nor_a_link_are_sent() {
+    let world = World::new().await;
+    world.answers("POST", SHIP_PATH, ACCESS, ok(&receipt_with(json!([row(NUMBER, "usps")]), true)), 1).await;
+    world.confirm().await.unwrap();
+    let body: Value = serde_json::from_str(&world.posted(SHIP_PATH).await[0].1).unwrap();
+    let fields: Vec<&str> = body.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(fields, ["carrier_name", "tracking_code"]);
+}
+
 #[tokio::test]
 async fn the_note_and_the_copy_go_along_where_the_settings_say_so() {
     let world = World::new().await.with("note_to_buyer", "Thank you!").with("send_bcc", "true");

@@ -78,7 +78,8 @@ pub(super) async fn examine(
     // Who does not take the token tells nothing of its subscriptions either.
     if tells && taken {
         let heard = state.as_ref().and_then(|state| state.last_webhook);
-        checks.extend(webhooks::check(world, with, connection, heard).await);
+        let since = state.as_ref().map(|state| state.started_at);
+        checks.extend(webhooks::check(world, with, connection, heard, since).await);
     }
     checks
 }

@@ -1,6 +1,6 @@
 //! Whether subscriptions are there and point here.
 
-use connector_api::Check;
+use connector_api::{Check, Outcome};
 use domain::connection::Connection;
 use jiff::Timestamp;
 
@@ -12,17 +12,37 @@ const CHECK: &str = "webhooks";
 /// Deliveries this fresh prove that somebody subscribed, wherever that was done.
 const FRESH_DAYS: i64 = 7;
 
-/// One finding of all topics; the first that is wrong gives the words, since one command mends them all.
+/// One finding of all topics; the first that is wrong gives the words, since one command mends them all. `since` is when
+/// the connection was started.
 pub(super) async fn check(
     world: &World,
     with: Instruments<'_>,
     connection: &Connection,
     heard: Option<Timestamp>,
+    since: Option<Timestamp>,
 ) -> Option<Check> {
     let view = look_at(world, connection, with.addresses, with.webhook_secrets).await?;
     let fresh = heard.is_some_and(|at| world.now().duration_since(at).as_secs() <= FRESH_DAYS * 86_400);
-    let who = if world.connectors.store(&connection.kind).is_some() { "store" } else { "marketplace" };
-    Some(judge(&view, fresh, who))
+    if world.connectors.store(&connection.kind).is_some() {
+        return Some(judge(&view, fresh, "store"));
+    }
+    let check = judge(&view, fresh, "marketplace");
+    let serves = check.outcome == Outcome::Good && view.polled.is_none();
+    Some(if serves && heard.is_none() { never_heard(world, since, check) } else { check })
+}
+
+/// A subscription that is in order says nothing of what is on its way here: a queue's policy or key may refuse it all.
+fn never_heard(world: &World, since: Option<Timestamp>, check: Check) -> Check {
+    let quiet = since.is_some_and(|at| world.now().duration_since(at).as_secs() > FRESH_DAYS * 86_400);
+    if !quiet {
+        return Check::good(CHECK, format!("{}; nothing has come yet", check.words));
+    }
+    Check::by_hand(
+        CHECK,
+        format!("{}, yet nothing has ever come", check.words),
+        "if orders changed since: see that the queue's policy and key let the marketplace in as template.yaml has them, \
+         and that nobody else reads that queue",
+    )
 }
 
 fn judge(view: &WebhookView, fresh: bool, who: &str) -> Check {

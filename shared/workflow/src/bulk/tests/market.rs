@@ -18,6 +18,7 @@ use domain::marketplace_rules::{Edits, KnownBy, MarketplaceRules, Parts, Untrack
 use jiff::Timestamp;
 
 const LIMITS: &[Limit] = &[Limit::rate("confirm", 0.01, 1), Limit::rate("read", 1.0, 1)];
+const SLOW_READS: &[Limit] = &[Limit::rate("confirm", 0.01, 1), Limit::rate("read", 0.005, 1)];
 
 /// What the marketplace was asked, and what it answers.
 #[derive(Default)]
@@ -34,6 +35,8 @@ pub(super) struct Market {
     pub(super) unfit: Mutex<BTreeSet<String>>,
     /// The report cannot be had, for this reason.
     pub(super) no_report: Mutex<Option<Failure>>,
+    /// Whether reads are scarcer than confirmations.
+    pub(super) slow_reads: Mutex<bool>,
 }
 
 fn answer<T>(value: T) -> Result<Answer<T>, ChannelError> {
@@ -133,7 +136,7 @@ impl Marketplace for Market {
                 untracked: Untracked::InBulk,
                 cancels_after: None,
             },
-            limits: LIMITS,
+            limits: if *self.slow_reads.lock().unwrap() { SLOW_READS } else { LIMITS },
             spends: Spends { confirm: &["confirm"], read: &["read"], poll: &[] },
             poll_every: Duration::from_secs(60),
             buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
