@@ -1,13 +1,17 @@
 //! How parcels travel to eBay, judged by its own record.
 
+use connector_api::Outcome;
 use domain::carrier_policy::OnRefused;
 use domain::state::StateName as S;
+use futures::executor::block_on;
+use jiff::SignedDuration;
 use sandbox::ebay::{OrderChange, Settings};
 use sandbox::faults::{Fault, Planned};
 use sandbox::shopify::TrackingSpec;
 use serde_json::json;
+use workflow::admin::{Instruments, WebhookAddresses, doctor};
 
-use crate::harness::{SHOP, System};
+use crate::harness::{SHOP, System, account};
 
 const ORDER: &str = "14-00001-00001";
 const NUMBER: &str = "9400111899223197428490";
@@ -243,4 +247,23 @@ fn two_numbers_in_one_text_never_become_one() {
     system.settle();
     system.pass(20);
     assert!(system.told_ebay().iter().all(|(number, _)| number.len() == 22), "{:?}", system.told_ebay());
+}
+
+#[test]
+fn doctor_asks_for_the_day_on_which_the_authorisation_ends_until_the_settings_name_it() {
+    let system = System::with_ebay(|_| {});
+    let key = signatures::RouteKey::new("route key of the tests, long enough".to_owned().into()).unwrap();
+    let addresses = WebhookAddresses::new(Some("https://parcels.example.com"), key, false).unwrap();
+    let expiry = || {
+        let with =
+            Instruments { addresses: &addresses, webhook_secrets: system.credentials.as_ref(), further: &[] };
+        let report = block_on(doctor(&system.world, with, None)).unwrap();
+        let checks = report.connections.into_iter().flat_map(|one| one.checks);
+        checks.filter(|check| check.check == "expiry").map(|check| check.outcome).collect::<Vec<_>>()
+    };
+    assert_eq!(expiry(), [Outcome::ByHand]);
+    let ends = system.now() + SignedDuration::from_hours(24 * 400);
+    let of = account("ebay-us");
+    block_on(system.world.change_connection(&of, |state| state.credentials_expire_at = Some(ends))).unwrap();
+    assert_eq!(expiry(), [Outcome::Good], "told once, and by us");
 }

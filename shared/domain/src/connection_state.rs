@@ -102,6 +102,9 @@ pub struct ConnectionState {
     /// When a webhook last came (noted once a minute at most).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_webhook: Option<Timestamp>,
+    /// When our subscriptions last changed: what they bring can be expected only since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subscribed_at: Option<Timestamp>,
     /// The longest silence between two webhooks, seconds; halved each week, so that a shop may change its ways.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub webhook_gap_s: Option<u64>,
@@ -177,6 +180,7 @@ impl ConnectionState {
             next_poll: None,
             last_poll: None,
             last_webhook: None,
+            subscribed_at: None,
             webhook_gap_s: None,
             reversing: None,
             reversal_feeds: Vec::new(),

@@ -44,6 +44,8 @@ struct Work<'a> {
     connection: &'a Connection,
     api: &'a dyn Bulk,
     stored: Stored<BulkRecord>,
+    /// Orders that were looked at for it.
+    seen: BTreeSet<String>,
 }
 
 /// Moves the account's bulk on, as far as it can be moved now.
@@ -60,7 +62,7 @@ pub async fn work(world: &World, account: &Account) -> Result<(), WorkError> {
     if stored.value.next_look > world.now() && !told {
         return Ok(());
     }
-    let mut work = Work { world, connection: &connection, api, stored };
+    let mut work = Work { world, connection: &connection, api, stored, seen: BTreeSet::new() };
     for _ in 0..STEPS {
         match work.step().await {
             Ok(Step::On) => {}

@@ -267,10 +267,14 @@ impl Record for BulkRecord {
     }
 
     fn keep(&self) -> Option<Duration> {
-        (!self.is_live()).then_some(KEEP_ORDERS)
+        // Of one that nothing went into, nothing is to be told.
+        let keep = if self.messages == 0 { KEEP_EMPTY } else { KEEP_ORDERS };
+        (!self.is_live()).then_some(keep)
     }
 }
 
+/// How long a bulk is kept that nothing went into.
+const KEEP_EMPTY: Duration = Duration::from_secs(86_400);
 /// How long the messages of a bulk are kept: longer than any bulk takes.
 const KEEP_PARTS: Duration = Duration::from_secs(28 * 86_400);
 

@@ -31,7 +31,7 @@ use serde::Deserialize;
 use tracing::Span;
 use tracing::field::Empty;
 
-pub(crate) use for_bulk::{ForBulk, for_bulk};
+pub(crate) use for_bulk::{FACTS_SERVE, ForBulk, for_bulk};
 pub use order::look_at_order;
 pub(crate) use preview::{Fate, preview};
 pub use pushed::pushed;

@@ -33,6 +33,8 @@ const MOST_WINDOW: usize = 400;
 const MOST_ORDERS: usize = 50;
 /// Looks of one wake that end for want of a read, though parcels were waiting only to be told.
 const MOST_UNREAD: usize = 5;
+/// How soon the rest of a lane is looked at, though there are no reads for it.
+const TOLD_AGAIN: Duration = Duration::from_secs(30);
 
 /// That an account has waiting parcels, and when somebody looks at them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -176,8 +178,13 @@ async fn drain(world: &World, lane: &str) -> Result<Option<Timestamp>, WorkError
     while seen.len() < MOST_ORDERS && unread < MOST_UNREAD {
         let hints = world.ledger.due(lane, Timestamp::MAX, window).await?;
         let full = hints.len() == window;
-        let may_move = |hint: &Hint| no_read_until.is_none() || waits_to_be_told(hint);
-        let Some(hint) = hints.into_iter().find(|hint| !seen.contains(&hint.key.pk) && may_move(hint)) else {
+        // An order stands in the lane by its own record only until it can be read.
+        let to_read: BTreeSet<String> = match no_read_until {
+            Some(_) => hints.iter().filter(|h| h.key.sk == "O").map(|h| h.key.pk.clone()).collect(),
+            None => BTreeSet::new(),
+        };
+        let passed = |hint: &Hint| seen.contains(&hint.key.pk) || to_read.contains(&hint.key.pk);
+        let Some(hint) = hints.into_iter().find(|hint| !passed(hint)) else {
             if !full || window >= MOST_WINDOW {
                 break;
             }
@@ -201,12 +208,10 @@ async fn drain(world: &World, lane: &str) -> Result<Option<Timestamp>, WorkError
             }
         }
     }
-    Ok(no_read_until)
-}
-
-/// Whether a hint is a parcel's: an order itself stands in the lane only until it can be read.
-fn waits_to_be_told(hint: &Hint) -> bool {
-    hint.key.sk != "O"
+    // Reads may be long away; parcels that wait only to be told are not.
+    let more = seen.len() >= MOST_ORDERS || unread >= MOST_UNREAD;
+    let soon = later(world.now(), TOLD_AGAIN).filter(|_| more);
+    Ok(no_read_until.map(|until| soon.map_or(until, |soon| until.min(soon))))
 }
 
 /// When to look again: when half a burst is there, so that few wakes carry many parcels and none is wasted.

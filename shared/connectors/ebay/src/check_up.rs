@@ -38,7 +38,7 @@ pub(crate) async fn check_up(reach: Reach<'_>, connection: &Connection) -> Vec<C
     checks.push(may_confirm(connection));
     checks.push(finds_seller(connection));
     checks.push(Check::by_hand(
-        "authorisation",
+        "expiry",
         "eBay ends every authorisation 18 months after the seller gave it, whatever is done with it meanwhile",
         format!("see that `expires` of {id} names that day: it is mailed 30, 15, 7 and 1 days before"),
     ));

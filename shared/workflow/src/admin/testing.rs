@@ -377,6 +377,10 @@ impl Bench {
         self.get(&ItemKey::package(&package.order, &package.key))
     }
 
+    pub(crate) fn reload_order(&self, order: &MarketplaceOrderRef) -> MarketplaceOrder {
+        self.get(&ItemKey::marketplace_order(order))
+    }
+
     pub(crate) fn reload_store(&self, store: &StoreOrder) -> StoreOrder {
         self.get(&ItemKey::store_order(&store.order))
     }

@@ -206,6 +206,8 @@ async fn mend(
         }
     }
     if mended.changed > 0 {
+        let now = world.now();
+        world.change_connection(&connection.account, |state| state.subscribed_at = Some(now)).await?;
         found = match api.subscriptions(world, connection).await {
             Ok(found) => found,
             Err(error) => return Ok(Mended { problem: Some(words(&error)), ..mended }),

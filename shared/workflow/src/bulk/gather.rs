@@ -35,6 +35,8 @@ const MOST_ORDERS: usize = 300;
 /// How far into a lane is looked.
 const MOST_HINTS: usize = 2_000;
 
+/// How soon after one that nothing could go in another is begun for what can go no other way.
+const TRIED_AGAIN: Duration = Duration::from_secs(5 * 60);
 /// Orders that are looked at to learn how many of all have to be read first.
 const SAMPLE: usize = 10;
 
@@ -66,8 +68,8 @@ pub(crate) async fn consider(
     let far: Vec<&Hint> = waiting.iter().filter(|hint| !is_due_soon(hint, now)).collect();
     // Where the settings lack something, only those come that can go no other way: to be told so.
     let many = api.serves(connection).is_ok() && takes_longer(world, connection, &rates, &far).await?;
-    let any = many || waits_long_enough(world, account, now).await?;
-    if !any || is_begun(world, account, now).await? {
+    let must = waits_long_enough(world, account, now).await?;
+    if !(many || must) || is_begun(world, account, must, now).await? {
         return Ok(());
     }
     let id = format!("{:x}-{:08x}", now.as_second(), world.rng.next_u64() >> 32);
@@ -103,10 +105,12 @@ async fn waits_long_enough(world: &World, account: &Account, now: Timestamp) -> 
     Ok(false)
 }
 
-/// Whether one is underway, or one was begun a moment ago that nothing could go in.
-async fn is_begun(world: &World, account: &Account, now: Timestamp) -> Result<bool, LedgerError> {
+/// Whether one is underway, or one was begun a moment ago that nothing could go in. Where one `must` be begun, because
+/// something can go no other way, that moment is shorter.
+async fn is_begun(world: &World, account: &Account, must: bool, now: Timestamp) -> Result<bool, LedgerError> {
+    let pause = if must { TRIED_AGAIN } else { BULK_TAKES };
     let was_empty = |bulk: &BulkRecord| {
-        bulk.messages == 0 && later(bulk.created_at, BULK_TAKES).is_none_or(|until| until > now)
+        bulk.messages == 0 && later(bulk.created_at, pause).is_none_or(|until| until > now)
     };
     let bulks = of_account(world, account).await?;
     Ok(bulks.iter().any(|stored| stored.value.is_live() || was_empty(&stored.value)))
@@ -168,22 +172,31 @@ async fn takes_longer(
         else {
             continue;
         };
-        let serves =
-            stored.value.facts.and_then(|facts| later(facts.read_at, connection.timing.facts_fresh_for));
+        let Some(facts) = stored.value.facts else { continue };
+        let serves = |span| later(facts.read_at, span).is_some_and(|until| until >= world.now());
         looked_at += 1;
-        to_read += u32::from(serves.is_none_or(|until| until < world.now()));
+        // What is known too little of for a bulk is not helped by one.
+        to_read += u32::from(!serves(connection.timing.facts_fresh_for) && serves(sync::FACTS_SERVE));
     }
     Ok(takes(f64::from(to_read) / f64::from(looked_at.max(1))) >= BULK_TAKES)
 }
 
+/// What may go into a bulk.
+struct Candidate {
+    key: ItemKey,
+    /// It can go no other way.
+    only_so: bool,
+}
+
 impl Work<'_> {
     /// What may go in, most urgent first: what can go no other way, and what is not due soon.
-    async fn candidates(&self, now: Timestamp) -> Result<Vec<Hint>, WorkError> {
+    async fn candidates(&self, now: Timestamp) -> Result<Vec<Candidate>, WorkError> {
         let account = &self.connection.account;
-        let mut hints = self.world.ledger.due(&bulk_lane(account), Timestamp::MAX, MOST_HINTS).await?;
+        let only = self.world.ledger.due(&bulk_lane(account), Timestamp::MAX, MOST_HINTS).await?;
         let waiting = self.world.ledger.due(&waiting_lane(account), Timestamp::MAX, MOST_HINTS).await?;
-        hints.extend(waiting.into_iter().filter(|hint| !is_due_soon(hint, now)));
-        Ok(hints)
+        let waiting = waiting.into_iter().filter(|hint| !is_due_soon(hint, now));
+        let only = only.into_iter().map(|hint| Candidate { key: hint.key, only_so: true });
+        Ok(only.chain(waiting.map(|hint| Candidate { key: hint.key, only_so: false })).collect())
     }
 
     /// Puts the next part of packages into the bulk; when there are no more, it is gathered.
@@ -192,17 +205,26 @@ impl Work<'_> {
         let room = self.api.most_messages().saturating_sub(self.stored.value.messages as usize).min(PART);
         let mut messages: Vec<BulkMessage> = Vec::new();
         let mut writes = Vec::new();
-        let mut seen: BTreeSet<String> = BTreeSet::new();
+        let (mut looked_at, mut more) = (0, false);
         for hint in self.candidates(now).await? {
-            if messages.len() >= room || seen.len() >= MOST_ORDERS {
+            if messages.len() >= room || looked_at >= MOST_ORDERS {
+                more = true;
                 break;
             }
-            if !seen.insert(hint.key.pk.clone()) {
+            if !self.seen.insert(hint.key.pk.clone()) {
                 continue;
             }
+            looked_at += 1;
             let Some(order) = sync::order_of(self.world, &hint.key).await? else { continue };
-            for ForBulk { mut package, confirmation } in sync::for_bulk(self.world, &order).await? {
+            let fit = sync::for_bulk(self.world, &order).await?;
+            if fit.is_empty() && hint.only_so {
+                // It can go no other way, and nobody else comes by: what keeps it out may be read or told.
+                let look = Look::Order { order: order.clone() }.to_body();
+                self.world.queue.send(QueueName::Inbound, &look, Duration::ZERO).await?;
+            }
+            for ForBulk { mut package, confirmation } in fit {
                 if messages.len() >= room {
+                    self.seen.remove(&hint.key.pk);
                     break;
                 }
                 if let Some(why) = self.api.unfit(self.connection, &confirmation) {
@@ -224,7 +246,7 @@ impl Work<'_> {
             }
         }
         if messages.is_empty() {
-            return self.gathered().await;
+            return if more { Ok(Step::On) } else { self.gathered().await };
         }
         let record = &mut self.stored.value;
         let part = BulkPart {
@@ -245,6 +267,7 @@ impl Work<'_> {
                     return Ok(Step::Over);
                 };
                 self.stored = stored;
+                self.seen.clear();
                 self.stored.value.failures += 1;
                 if self.stored.value.failures > 8 {
                     return Ok(self.pause(None));

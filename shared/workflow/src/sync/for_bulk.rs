@@ -6,7 +6,8 @@ use domain::confirmation::Confirmation;
 use domain::ids::MarketplaceOrderRef;
 use domain::package::Package;
 use domain::plan::Verdict;
-use domain::state::{State, Waiting};
+use domain::state::{State, StateName, Waiting};
+use jiff::Timestamp;
 use ports::LedgerError;
 
 use super::scene::Scene;
@@ -16,7 +17,7 @@ use crate::records::{Stored, later};
 use crate::world::World;
 
 /// Facts older than this do not serve for a bulk: what changed since would only show in its report.
-const FACTS_SERVE: Duration = Duration::from_secs(6 * 3600);
+pub(crate) const FACTS_SERVE: Duration = Duration::from_secs(6 * 3600);
 
 /// A package that may go in bulk.
 pub(crate) struct ForBulk {
@@ -44,8 +45,7 @@ pub(crate) async fn for_bulk(
     }
     scene.sku_map = mappings::sku_map(world.ledger.as_ref(), &reference.account).await?;
     scene.reconcile(world).await?;
-    // It need not be read first, so it leaves the front of the lane to others; its parcels are due by themselves.
-    scene.order.value.waits_for_tokens = false;
+    leave_the_lane(&mut scene, now)?;
     let writes = scene.changes(now);
     if !writes.is_empty() {
         match world.ledger.commit(writes).await {
@@ -78,4 +78,22 @@ pub(crate) async fn for_bulk(
         }
     }
     Ok(some)
+}
+
+/// An order that need not be read first leaves the front of the lane to others; its parcels stand there instead, should
+/// they not get in. Where something is unclear, reading it is what helps: that goes on waiting.
+fn leave_the_lane(scene: &mut Scene, now: Timestamp) -> Result<(), WorkError> {
+    let unclear = |stored: &Stored<Package>| {
+        matches!(stored.value.state.name(), StateName::Held | StateName::Conflict | StateName::NotOurs)
+    };
+    if !scene.order.value.waits_for_tokens || scene.packages.iter().any(unclear) {
+        return Ok(());
+    }
+    scene.order.value.waits_for_tokens = false;
+    for stored in &mut scene.packages {
+        if let State::Planned { not_before, waiting: Waiting::Nothing } = stored.value.state {
+            stored.value.go(State::Planned { not_before, waiting: Waiting::Tokens }, now)?;
+        }
+    }
+    Ok(())
 }

@@ -201,7 +201,10 @@ impl Scene<'_> {
                 }
                 return Ok(Reading::Waits(Progress::OutOfTokens { until, of: Scarce::Reads }));
             }
-            Taken::Empty { .. } => return Ok(Reading::Serves),
+            Taken::Empty { .. } => {
+                self.order.value.waits_for_tokens = false;
+                return Ok(Reading::Serves);
+            }
         }
         let answer =
             self.marketplace.read_order(world.reach(), &self.connection, &self.order.value.order.order).await;

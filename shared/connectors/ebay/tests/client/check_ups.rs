@@ -34,7 +34,7 @@ async fn an_order_that_is_not_there_proves_that_orders_may_be_read() {
                 ("scopes", Outcome::Good),
                 ("confirmations", by_hand),
                 ("notifications", by_hand),
-                ("authorisation", by_hand)
+                ("expiry", by_hand)
             ]
         );
         world.option("scopes", "sell.fulfillment");

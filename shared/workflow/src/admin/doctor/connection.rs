@@ -20,6 +20,8 @@ const POLL_AGE: Duration = Duration::from_secs(30 * 60);
 const STORE_EVERY: Duration = Duration::from_secs(120);
 /// Days before a credential's end at which it is told, as in the mails.
 const EXPIRY_DAYS: [i64; 4] = [1, 7, 15, 30];
+/// The check of the day on which a credential ends.
+const EXPIRY: &str = "expiry";
 /// A quiet shop is no fault; after so many days without a webhook a person should look.
 const QUIET_DAYS: i64 = 7;
 
@@ -68,17 +70,21 @@ pub(super) async fn examine(
     if !ready {
         return checks;
     }
-    let of_the_other_side = match (store, marketplace) {
+    let mut of_the_other_side = match (store, marketplace) {
         (Some(store), _) => store.check_up(reach, connection).await,
         (None, Some(marketplace)) => marketplace.check_up(reach, connection).await,
         (None, None) => Vec::new(),
     };
+    // That somebody should name the day is answered where the settings do: it has been looked at above.
+    if state.as_ref().is_some_and(|state| state.credentials_expire_at.is_some()) {
+        of_the_other_side.retain(|check| check.check != EXPIRY);
+    }
     let taken = of_the_other_side.iter().any(|c| c.check == "credentials" && c.outcome == Outcome::Good);
     checks.extend(of_the_other_side);
     // Who does not take the token tells nothing of its subscriptions either.
     if tells && taken {
         let heard = state.as_ref().and_then(|state| state.last_webhook);
-        let since = state.as_ref().map(|state| state.started_at);
+        let since = state.as_ref().map(|state| state.subscribed_at.unwrap_or(state.started_at));
         checks.extend(webhooks::check(world, with, connection, heard, since).await);
     }
     checks
@@ -179,7 +185,7 @@ fn standing(
 }
 
 fn expiry(ends: Timestamp, now: Timestamp, id: &str) -> Check {
-    const CHECK: &str = "expiry";
+    const CHECK: &str = EXPIRY;
     let left = ends.duration_since(now);
     let mend =
         format!("renew the credential, put it into the secrets of {id}, and set `expires` to its new day");

@@ -13,7 +13,7 @@ const CHECK: &str = "webhooks";
 const FRESH_DAYS: i64 = 7;
 
 /// One finding of all topics; the first that is wrong gives the words, since one command mends them all. `since` is when
-/// the connection was started.
+/// something could first come.
 pub(super) async fn check(
     world: &World,
     with: Instruments<'_>,

@@ -17,7 +17,7 @@ use domain::marketplace_order::OrderFacts;
 use domain::marketplace_rules::{Edits, KnownBy, MarketplaceRules, Parts, Untracked};
 use jiff::Timestamp;
 
-const LIMITS: &[Limit] = &[Limit::rate("confirm", 0.01, 1), Limit::rate("read", 1.0, 1)];
+pub(super) const LIMITS: &[Limit] = &[Limit::rate("confirm", 0.01, 1), Limit::rate("read", 1.0, 1)];
 const SLOW_READS: &[Limit] = &[Limit::rate("confirm", 0.01, 1), Limit::rate("read", 0.005, 1)];
 
 /// What the marketplace was asked, and what it answers.
