@@ -2,7 +2,7 @@
 //! stand-ins. Time is ours.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -114,7 +114,9 @@ impl System {
     }
 
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self::deployed(seed, &Template::deployed())
+        // Simulations start thousands of systems: the template is read once for all.
+        static TEMPLATE: OnceLock<Template> = OnceLock::new();
+        Self::deployed(seed, TEMPLATE.get_or_init(Template::deployed))
     }
 
     /// Each handler with no more rights than `template` grants it.
