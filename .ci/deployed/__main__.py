@@ -2,7 +2,8 @@
 
 1. docs/deploy.md is followed, command by command, to the first confirmed parcel and on to the removal (guide.py).
 2. In a second stack the demo's stories are played, then troubles (stories.py, troubles.py).
-3. What the functions asked for is compared with what their roles grant (recorder.py, privileges.py).
+3. What the functions asked for is compared with what their roles grant (recorder.py, privileges.py), and their logs are
+   read (logs.py).
 
 Everything lives in a folder of its own and below 127.0.0.1; what it starts ends with it, even if it is killed.
 Usage: deployed --sam PROGRAM --aws PROGRAM --target FOLDER [--profile release|debug]   (FOLDER: cargo's target directory)
@@ -16,6 +17,7 @@ import signal
 import sys
 import tempfile
 
+import logs
 import privileges
 import stories
 import troubles
@@ -113,11 +115,15 @@ def play(aws, recorder, tools):
         schedules.check()
         privileges.compare(aws, stack, recorder)
         kms = stories.few_kms_calls(aws, stack, recorder)
+    with timed("read what was logged", times):
+        logged = logs.are_as_promised(aws, stack, troubles.SECRETS)
+        traces = logs.traces_lead_on(aws, stack)
+        logs.confirmations_are_named(aws, stack)
     for what, took in times:
         print(f"{took:6.1f} s  {what}")
     print(
         f"{given} commands of the guide given; {played} stories and {survived} troubles ran deployed; {mails} mails, "
-        f"{schedules.calls} scheduled calls, {kms} calls of KMS, queues empty"
+        f"{schedules.calls} scheduled calls, {kms} calls of KMS, {logged} lines of logs, {traces} traces followed, queues empty"
     )
 
 

@@ -40,6 +40,9 @@ pub(crate) use connections::{amazon_connection, shopify_connection};
 pub(crate) const US: &str = "ATVPDKIKX0DER";
 /// The shop's domain.
 pub(crate) const SHOP: &str = "harbour-lamps.myshopify.com";
+/// Places that the shop ships from.
+pub(crate) const LEEDS: u64 = 70_000_000_001;
+pub(crate) const LYON: u64 = 70_000_000_003;
 /// The attribute that names the marketplace order.
 const ATTRIBUTE: &str = "marketplace-order";
 
@@ -193,11 +196,12 @@ impl System {
 
     fn connect(&self) {
         let now = self.clock.now();
+        let locations = [(LEEDS, "GB"), (LYON, "FR")].map(|(id, code)| (id, code.to_owned())).into();
         self.wire
             .shopify
             .lock()
             .unwrap()
-            .create_shop(now, ShopSpec::new(SHOP, "shop-token", "shop-secret"))
+            .create_shop(now, ShopSpec { locations, ..ShopSpec::new(SHOP, "shop-token", "shop-secret") })
             .unwrap();
         for id in ["amazon-us", "amazon-two"] {
             self.wire.amazon.lock().unwrap().add_seller(Seller {

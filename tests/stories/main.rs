@@ -31,6 +31,8 @@ mod mapping_tools;
 #[cfg(test)]
 mod one_path;
 #[cfg(test)]
+mod origins;
+#[cfg(test)]
 mod parcel;
 #[cfg(test)]
 mod reversals;

@@ -72,6 +72,9 @@ pub struct Fulfillment {
     /// Where it left from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub location: Option<String>,
+    /// The country it left from (ISO 3166, lower case), where the store says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
 }
 
 impl Fulfillment {
@@ -229,6 +232,7 @@ mod tests {
             tracking: vec![format!("N{number}")],
             lines: vec![],
             location: None,
+            country: None,
         })
     }
 

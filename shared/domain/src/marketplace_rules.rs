@@ -55,4 +55,6 @@ pub struct MarketplaceRules {
     pub untracked: Untracked,
     /// How long after its deadline the marketplace cancels an order of which it heard nothing, where it does.
     pub cancels_after: Option<Duration>,
+    /// Its countries (ISO 3166, lower case) where the parcels of an order from abroad should leave from one country.
+    pub one_origin: &'static [&'static str],
 }

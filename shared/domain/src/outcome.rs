@@ -14,7 +14,7 @@ use crate::package::{Package, Ruling};
 use crate::plan::Verdict;
 use crate::state::{BadEdge, Cause, NotOurs, State, Waiting};
 
-pub use notices::{AT_RISK, CARRIER_DOUBTED};
+pub use notices::{AT_RISK, CARRIER_DOUBTED, SEVERAL_ORIGINS};
 use words::describe;
 pub use words::{cause_group, cause_kind};
 

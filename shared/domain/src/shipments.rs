@@ -22,6 +22,8 @@ pub struct Parcel {
     pub service: Option<String>,
     /// When it left.
     pub shipped_at: Timestamp,
+    /// The country it left from, where a store says.
+    pub country: Option<String>,
     /// Units per store line.
     pub units: StoreUnits,
     /// A number of a fulfillment with fewer units than numbers: shown, never sent.
@@ -80,6 +82,7 @@ fn merge(known: &mut Parcel, other: Parcel) {
     known.origins.extend(other.origins);
     known.carrier = known.carrier.take().or(other.carrier);
     known.service = known.service.take().or(other.service);
+    known.country = known.country.take().or(other.country);
 }
 
 /// Deals a fulfillment's units to its numbers, in order, as evenly as whole units allow.
@@ -93,6 +96,7 @@ fn deal(shipped: Shipped<'_>) -> Vec<Parcel> {
         carrier: fact.carrier.clone(),
         service: fact.service.clone(),
         shipped_at: fact.shipped_at,
+        country: fact.country.clone(),
         units,
         surplus,
     };
@@ -157,6 +161,7 @@ mod tests {
                 .map(|(l, q)| FulfilledLine { line: (*l).try_into().unwrap(), sku: None, quantity: *q })
                 .collect(),
             location: None,
+            country: None,
         })
     }
 

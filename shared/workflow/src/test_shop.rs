@@ -258,6 +258,7 @@ impl Marketplace for Market {
                 parts: Parts::Units,
                 untracked: Untracked::Plain,
                 cancels_after: None,
+                one_origin: &[],
             },
             buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
             limits: &[MARKET_POLL],

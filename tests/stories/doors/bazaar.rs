@@ -269,6 +269,7 @@ impl Marketplace for Bazaar {
                 parts: Parts::Units,
                 untracked: Untracked::Plain,
                 cancels_after: None,
+                one_origin: &[],
             },
             limits: LIMITS,
             spends: Spends { confirm: &["confirm"], read: &["read"], poll: &["poll"] },

@@ -286,7 +286,12 @@ impl<'a> Run<'a> {
             Entity::Tracking(company, number) => {
                 scalar(if name == "company" { json!(company) } else { json!(number) })
             }
-            Entity::Location(id) => scalar(gid("Location", id)),
+            Entity::Location(id) => match name {
+                "address" => Ok(Held::One(
+                    self.shop.locations.get(&id).map(|address| Entity::Plain("LocationAddress", address)),
+                )),
+                _ => scalar(gid("Location", id)),
+            },
             Entity::Attribute((key, value)) => scalar(json!(if name == "key" { key } else { value })),
             Entity::Plain(of, value) => plain(of, name, value.get(name)),
         }

@@ -123,7 +123,8 @@ const TYPES: &[(&str, Fields)] = &[
         &[("id", Scalar, ""), ("quantity", Scalar, ""), ("lineItem", Object, "LineItem")],
     ),
     ("FulfillmentTrackingInfo", &[("company", Scalar, ""), ("number", Scalar, "")]),
-    ("Location", &[("id", Scalar, "")]),
+    ("Location", &[("id", Scalar, ""), ("address", Object, "LocationAddress")]),
+    ("LocationAddress", &[("countryCode", Scalar, "")]),
     ("Attribute", &[("key", Scalar, ""), ("value", Scalar, "")]),
 ];
 

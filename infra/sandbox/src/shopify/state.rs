@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::webhooks::Subscription;
 
@@ -29,6 +30,9 @@ pub struct ShopSpec {
     /// Whether the shop fulfills new orders by itself.
     #[serde(default)]
     pub automatic_fulfillment: bool,
+    /// Places that parcels leave from: their ids, and their countries as Shopify writes them (`GB`).
+    #[serde(default)]
+    pub locations: BTreeMap<u64, String>,
 }
 
 fn standard_points() -> f64 {
@@ -57,6 +61,7 @@ impl ShopSpec {
             restore_rate: standard_rate(),
             scopes: standard_scopes(),
             automatic_fulfillment: false,
+            locations: BTreeMap::new(),
         }
     }
 }
@@ -290,6 +295,8 @@ pub(super) struct Shop {
     pub(super) scopes: Vec<String>,
     /// Whether new orders are fulfilled by the shop itself.
     pub(super) automatic_fulfillment: bool,
+    /// The addresses of its places.
+    pub(super) locations: BTreeMap<u64, Value>,
     /// The app's webhook subscriptions.
     pub(super) subscriptions: Vec<Subscription>,
     pub(super) last_subscription: u64,
@@ -308,6 +315,11 @@ impl Shop {
             restore_rate: spec.restore_rate,
             scopes: spec.scopes,
             automatic_fulfillment: spec.automatic_fulfillment,
+            locations: spec
+                .locations
+                .into_iter()
+                .map(|(id, code)| (id, json!({"countryCode": code})))
+                .collect(),
             subscriptions: Vec::new(),
             last_subscription: 0,
             available: spec.points,

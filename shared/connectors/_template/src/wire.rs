@@ -102,6 +102,7 @@ impl Shipment {
             service: None,
             tracking: self.tracking_number.into_iter().collect(),
             location: None,
+            country: None,
         })
     }
 }

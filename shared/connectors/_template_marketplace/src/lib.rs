@@ -66,6 +66,7 @@ impl Marketplace for Template {
                 parts: Parts::Lines,
                 untracked: Untracked::Plain,
                 cancels_after: None,
+                one_origin: &[],
             },
             limits: LIMITS,
             spends: Spends { confirm: &[CONFIRM], read: &[READ], poll: &[LIST] },

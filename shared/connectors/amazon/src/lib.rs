@@ -91,6 +91,7 @@ impl Marketplace for Amazon {
                 untracked: Untracked::InBulk,
                 // Unconfirmed orders are cancelled seven days after the ship date (UK tracking FAQ).
                 cancels_after: Some(Duration::from_secs(7 * 86_400)),
+                one_origin: regions::ONE_ORIGIN,
             },
             limits: LIMITS,
             spends: Spends { confirm: &[CONFIRM], read: &[READ], poll: &[SEARCH] },

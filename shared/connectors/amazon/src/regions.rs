@@ -43,6 +43,11 @@ const MARKETPLACES: [(&str, &str, &str); 23] = [
     ("A19VAU5U5O7RUS", "sg", "fe"),
 ];
 
+/// The countries whose orders, where they come from abroad, should leave as one shipment, or else all from one country.
+///
+/// Source: Seller Central help G641, for the United Kingdom and the marketplaces in the European Union.
+pub(crate) const ONE_ORIGIN: &[&str] = &["gb", "de", "fr", "it", "es", "nl", "be", "ie", "se", "pl"];
+
 /// The options this connector knows.
 const OPTIONS: [&str; 5] = ["region", "marketplace_id", "seller_id", "sandbox", "token_base_url"];
 

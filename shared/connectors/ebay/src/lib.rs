@@ -86,6 +86,7 @@ impl Marketplace for Ebay {
                 untracked: Untracked::Plain,
                 // eBay cancels nothing by itself: the buyer may ask to.
                 cancels_after: None,
+                one_origin: &[],
             },
             limits: LIMITS,
             // A read is two calls: the order, and its packages.

@@ -88,6 +88,7 @@ impl Marketplace for Etsy {
                 parts: Parts::Order,
                 untracked: Untracked::Plain,
                 cancels_after: None,
+                one_origin: &[],
             },
             limits: LIMITS,
             spends: Spends { confirm: ONE_CALL, read: ONE_CALL, poll: ONE_CALL },

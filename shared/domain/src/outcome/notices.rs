@@ -61,5 +61,22 @@ impl Package {
     }
 }
 
+/// The cause of the notice that the parcels of an order leave from several countries where they should not.
+pub const SEVERAL_ORIGINS: &str = "several_origins";
+
+impl Package {
+    /// Has the merchant told, once, that this leaves from another country than the order's first parcel.
+    ///
+    /// A notice, like that of a doubted carrier: the parcel is told of all the same.
+    pub fn notice_of_origins(&mut self, words: String, now: Timestamp) {
+        if self.alerts.all().iter().any(|a| a.cause == SEVERAL_ORIGINS) {
+            return;
+        }
+        self.history.note(now, words.clone());
+        let words = Words { theirs: Some(words), request_id: None };
+        self.alert(MailKind::Unclear, SEVERAL_ORIGINS.to_owned(), words, now);
+    }
+}
+
 /// The cause of the alert that a parcel may miss its deadline.
 pub const AT_RISK: &str = "at_risk";

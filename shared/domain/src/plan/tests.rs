@@ -25,6 +25,7 @@ const RULES: MarketplaceRules = MarketplaceRules {
     parts: Parts::Units,
     untracked: Untracked::InBulk,
     cancels_after: None,
+    one_origin: &[],
 };
 
 const POLICY: ShipmentPolicy = ShipmentPolicy {

@@ -147,6 +147,7 @@ fn what_cannot_be_cancelled_is_a_persons() {
             tracking: vec![],
             lines: vec![],
             location: None,
+            country: None,
         };
         scene.store.fulfillments.insert("F".try_into().unwrap(), FoldedFulfillment::new(fact));
     };

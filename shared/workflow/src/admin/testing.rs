@@ -64,6 +64,7 @@ impl Marketplace for NamedMarketplace {
                 parts: Parts::Units,
                 untracked: Untracked::Plain,
                 cancels_after: None,
+                one_origin: &[],
             },
             buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
             limits: &[],
@@ -254,6 +255,7 @@ impl Bench {
                     quantity: 2,
                 }],
                 location: None,
+                country: None,
             }],
             order: Some(StoreOrderFact {
                 updated_at: at(20),

@@ -5,7 +5,7 @@ use domain::alert::{Alert, AlertStage};
 use domain::connection::{Connection, MailKind};
 use domain::connection_state::ConnectionState;
 use domain::order::{MarketplaceOrder, StoreOrder};
-use domain::outcome::{AT_RISK, CARRIER_DOUBTED};
+use domain::outcome::{AT_RISK, CARRIER_DOUBTED, SEVERAL_ORIGINS};
 use domain::package::Package;
 use domain::state::{Cause, State, Waiting as WaitsFor};
 use jiff::Timestamp;
@@ -163,7 +163,7 @@ fn package_row(
         their_words: alert
             .their_words
             .clone()
-            .filter(|_| alert.cause != CARRIER_DOUBTED)
+            .filter(|_| !alert.is_notice())
             .or_else(|| their_words(&package.state)),
         request_id: alert.request_id.clone(),
         cause,
@@ -208,6 +208,18 @@ fn trouble(
             "A parcel was sent although its number speaks against its carrier",
             format!("{why}. It was sent as the store says, as you chose in the settings."),
             "look at the label; if the carrier or the number is wrong, correct it in the store: we send the change"
+                .to_owned(),
+        );
+    }
+    if alert.cause == SEVERAL_ORIGINS {
+        let why = alert.their_words.clone().unwrap_or_default();
+        return said(
+            "An order leaves from several countries",
+            format!(
+                "{why}. For orders from abroad {title} wants one shipment, or at least all of them from one country. \
+                 It is confirmed all the same."
+            ),
+            "nothing for this order; in the store, let one location pack all of an order of this marketplace"
                 .to_owned(),
         );
     }

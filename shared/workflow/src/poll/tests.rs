@@ -182,6 +182,7 @@ fn facts_too_large_for_a_message_mean_read_the_store() {
         tracking: vec!["x".repeat(300_000)],
         lines: vec![],
         location: None,
+        country: None,
     };
     let stage = Stage::new();
     connect(&stage, "shop", "shop-1");

@@ -27,6 +27,7 @@ use crate::world::World;
 struct Beside {
     unmatched: Vec<String>,
     surplus: bool,
+    country: Option<String>,
 }
 
 impl Scene<'_> {
@@ -125,7 +126,32 @@ impl Scene<'_> {
                 stored.value.decided_again_at = again.filter(|at| *at > now);
             }
         }
+        self.note_origins(&facts, &beside, now);
         Ok(())
+    }
+
+    /// Has the merchant told of parcels that leave from another country than the first, where that is minded.
+    fn note_origins(&mut self, facts: &OrderFacts, beside: &BTreeMap<String, Beside>, now: Timestamp) {
+        let country = self.marketplace.country(&facts.marketplace).unwrap_or("");
+        if !self.marketplace.traits().rules.one_origin.contains(&country) {
+            return;
+        }
+        let mut first: Option<&str> = None;
+        for index in self.in_order_of_dispatch() {
+            let Some(package) = self.packages.get_mut(index).map(|stored| &mut stored.value) else {
+                continue;
+            };
+            let from = beside.get(&package.key).and_then(|beside| beside.country.as_deref());
+            let Some(from) = from.filter(|_| package.state.name() != StateName::NotOurs) else { continue };
+            let first = *first.get_or_insert(from);
+            if from != first {
+                let (from, first) = (from.to_ascii_uppercase(), first.to_ascii_uppercase());
+                package.notice_of_origins(
+                    format!("It left from {from}, the order's first parcel from {first}"),
+                    now,
+                );
+            }
+        }
     }
 
     /// Package indexes, first dispatched first.
@@ -177,7 +203,10 @@ impl Scene<'_> {
                 None => Some(self.create(parcel, content, Some(facts), now)),
             };
             if let Some(key) = key {
-                beside.insert(key, Beside { unmatched, surplus: parcel.surplus });
+                beside.insert(
+                    key,
+                    Beside { unmatched, surplus: parcel.surplus, country: parcel.country.clone() },
+                );
             }
         }
         for (young, heir) in recognised.superseded {

@@ -28,6 +28,7 @@ async fn shipped() -> Place {
             tracking: vec!["OWL-1".into()],
             lines: vec![],
             location: None,
+            country: None,
         }],
         ..StoreFacts::default()
     });

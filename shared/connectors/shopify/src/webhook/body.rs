@@ -318,6 +318,8 @@ fn facts(body: FulfillmentBody) -> Result<StoreFacts, String> {
         tracking,
         lines,
         location: body.location_id.map(String::from),
+        // A delivery names the place by its id alone.
+        country: None,
     };
     Ok(StoreFacts { fulfillments: vec![fulfillment], ..StoreFacts::default() })
 }

@@ -74,6 +74,21 @@ pub(crate) struct Named {
     pub(crate) id: Id,
 }
 
+/// Where a fulfillment left from: a place of the merchant's, never the buyer's.
+#[derive(Deserialize)]
+struct Location {
+    id: Id,
+    #[serde(default)]
+    address: Option<LocationAddress>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct LocationAddress {
+    #[serde(default)]
+    country_code: Option<Text>,
+}
+
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct LinesOfOrder {
@@ -134,7 +149,7 @@ pub(crate) struct FulfillmentNode {
     updated_at: Instant,
     #[serde(default)]
     tracking_info: Vec<Tracking>,
-    location: Option<Named>,
+    location: Option<Location>,
     pub(crate) fulfillment_line_items: Page<FulfillmentLine>,
 }
 
@@ -177,6 +192,8 @@ impl FulfillmentNode {
             tracking.extend(row.number.and_then(Text::filled).filter(|number| !tracking.contains(number)));
         }
         let lines = self.fulfillment_line_items.nodes;
+        let (location, address) = self.location.map(|from| (from.id.into(), from.address)).unzip();
+        let country = address.flatten().and_then(|address| address.country_code).and_then(Text::filled);
         Ok(Fulfillment {
             id: FulfillmentId::try_from(self.id.as_str()).map_err(|error| error.to_string())?,
             updated_at: self.updated_at.0,
@@ -190,7 +207,8 @@ impl FulfillmentNode {
                 .into_iter()
                 .filter_map(|line| line.into_fact().transpose())
                 .collect::<Result<_, _>>()?,
-            location: self.location.map(|location| location.id.into()),
+            location,
+            country: country.map(|code| code.to_ascii_lowercase()),
         })
     }
 }

@@ -9,6 +9,7 @@ const ROWS: MarketplaceRules = MarketplaceRules {
     parts: Parts::Order,
     untracked: Untracked::Plain,
     cancels_after: None,
+    one_origin: &[],
 };
 
 /// Told under `N1`; then the store changed the number to `N2`, and that is in flight.

@@ -135,6 +135,7 @@ impl Marketplace for Market {
                 parts: Parts::Units,
                 untracked: Untracked::InBulk,
                 cancels_after: None,
+                one_origin: &[],
             },
             limits: if *self.slow_reads.lock().unwrap() { SLOW_READS } else { LIMITS },
             spends: Spends { confirm: &["confirm"], read: &["read"], poll: &[] },
