@@ -19,6 +19,8 @@ mod granted;
 #[cfg(test)]
 mod harness;
 #[cfg(test)]
+mod kept;
+#[cfg(test)]
 mod logs;
 #[cfg(test)]
 mod mail_path;

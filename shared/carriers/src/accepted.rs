@@ -42,6 +42,13 @@ pub(crate) struct List {
     pub(crate) allows_other: bool,
 }
 
+/// Whether a text is a marketplace's word for a carrier that is not in its list.
+#[must_use]
+pub fn is_other(kind: &str, text: &str) -> bool {
+    marketplace(kind)
+        .is_some_and(|known| known.other.iter().any(|word| word.eq_ignore_ascii_case(text.trim())))
+}
+
 /// The codes that one marketplace accepts in one country.
 #[derive(Clone, Copy, Debug)]
 pub struct AcceptedCodes {

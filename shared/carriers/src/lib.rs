@@ -23,7 +23,7 @@ mod resolve;
 mod services;
 mod suggest;
 
-pub use accepted::{AcceptedCodes, accepted, countries};
+pub use accepted::{AcceptedCodes, accepted, countries, is_other};
 pub use carrier::Carrier;
 pub use codes::{ServiceField, code, service_field};
 pub use fold::fold;

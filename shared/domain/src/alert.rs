@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::connection::MailKind;
 use crate::connection_state::CREDENTIAL_EXPIRES;
-use crate::outcome::{CARRIER_DOUBTED, SEVERAL_ORIGINS};
+use crate::outcome::{CARRIER_DOUBTED, CARRIER_NOT_KEPT, SEVERAL_ORIGINS};
 
 /// How far an alert has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ impl Alert {
     /// Whether it only tells: it asks for no answer, so that mailing it closes it and nothing else does.
     #[must_use]
     pub fn is_notice(&self) -> bool {
-        matches!(self.cause.as_str(), CARRIER_DOUBTED | SEVERAL_ORIGINS)
+        matches!(self.cause.as_str(), CARRIER_DOUBTED | CARRIER_NOT_KEPT | SEVERAL_ORIGINS)
     }
 
     /// Whether it asks the merchant to connect an account again, rather than tells that this will be due.

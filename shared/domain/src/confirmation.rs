@@ -19,6 +19,15 @@ pub struct CarrierCode {
     pub name: Option<String>,
 }
 
+impl CarrierCode {
+    /// Whether a marketplace that writes `text` means this carrier by it.
+    #[must_use]
+    pub fn is_called(&self, text: &str) -> bool {
+        let same = |ours: &str| ours.trim().eq_ignore_ascii_case(text.trim());
+        same(&self.code) || self.name.as_deref().is_some_and(same)
+    }
+}
+
 /// Who carries a package, and under which number: the two travel together.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tracking {

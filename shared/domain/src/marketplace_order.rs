@@ -111,7 +111,8 @@ pub enum Program {
 pub struct OrderFacts {
     /// When the marketplace says it changed: its own clock, compared only with itself.
     pub updated_at: Timestamp,
-    /// When we read it, by our clock: for how fresh it is, never for which is newer at the marketplace.
+    /// When we read it, by our clock: for how fresh it is, never for which is newer at the marketplace. The epoch if it was
+    /// only heard of, by a notification or in a list: good to know ahead of time, and read before anything is told.
     pub read_at: Timestamp,
     /// The marketplace and country it was placed in.
     pub marketplace: MarketplaceId,

@@ -14,7 +14,7 @@ use crate::package::{Package, Ruling};
 use crate::plan::Verdict;
 use crate::state::{BadEdge, Cause, NotOurs, State, Waiting};
 
-pub use notices::{AT_RISK, CARRIER_DOUBTED, SEVERAL_ORIGINS};
+pub use notices::{AT_RISK, CARRIER_DOUBTED, CARRIER_NOT_KEPT, SEVERAL_ORIGINS};
 use words::describe;
 pub use words::{cause_group, cause_kind};
 
@@ -139,6 +139,8 @@ impl Package {
         )?;
         self.took(version);
         self.failures = 0;
+        // It is told: whether it is kept is another matter.
+        self.alerts.settle_those(|alert| alert.cause == AT_RISK);
         Ok(())
     }
 
@@ -283,6 +285,9 @@ impl Package {
     /// [`BadEdge`] if asked while an intent or a doubt is open.
     pub fn follow(&mut self, verdict: &Verdict, now: Timestamp) -> Result<bool, BadEdge> {
         let before = self.state.clone();
+        if self.keeps_its_doubt(verdict) {
+            return Ok(false);
+        }
         match verdict {
             Verdict::Confirm(confirmation) => {
                 if self.stands_against(confirmation) {
@@ -363,6 +368,23 @@ impl Package {
             }
         }
         Ok(self.state != before)
+    }
+
+    /// Whether a person is asked if a call was applied, and this verdict says nothing of that: it is not forgotten for
+    /// another cause, or what may have been applied would be told again once that one is gone.
+    fn keeps_its_doubt(&self, verdict: &Verdict) -> bool {
+        if !matches!(self.held_for(), Some(Cause::InDoubt { .. })) {
+            return false;
+        }
+        match verdict {
+            Verdict::Hold(cause) => !matches!(cause, Cause::InDoubt { .. }),
+            Verdict::Wait { .. } | Verdict::Conflict { .. } | Verdict::Told => true,
+            Verdict::NotOurs(why) => {
+                matches!(why, NotOurs::SyncOff | NotOurs::BeforeStart | NotOurs::FirstParcelTold)
+            }
+            // Whether it may be sent again is asked below.
+            Verdict::Confirm(_) | Verdict::Shown => false,
+        }
     }
 
     /// Whether sending this again is for a person to decide.

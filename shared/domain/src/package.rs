@@ -237,6 +237,13 @@ impl Package {
         }) || self.told_earlier(shown)
     }
 
+    /// The carrier that the marketplace shows for this package, where it shows it.
+    #[must_use]
+    pub fn shown_carrier<'a>(&self, facts: &'a OrderFacts, known_by: KnownBy) -> Option<&'a str> {
+        let mut live = facts.packages.iter().flatten().filter(|shown| !shown.cancelled);
+        live.find(|shown| self.is_shown_as(shown, known_by))?.carrier.as_deref()
+    }
+
     /// Whether a row shows a number that this package was told of under before.
     fn told_earlier(&self, shown: &ShownPackage) -> bool {
         let number =

@@ -138,8 +138,11 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
     let shown = shown_with_number(facts, wanted);
     if let Some(shown) = shown {
         let ours = package.is_shown_as(shown, around.rules.known_by);
-        let doubted = package.state.doubtful_version() == Some(wanted.n);
-        if ours && (doubted || package.confirmed == Some(wanted.n)) {
+        let doubted = package.state.doubtful_version() == Some(wanted.n)
+            && see(package, wanted.n, facts, around.others, &around.rules) == Seen::Shown;
+        // A row that was there before, of a number that was changed and changed back: another would mail the buyer again.
+        let stays = around.rules.edits == Edits::AnotherRow;
+        if ours && (doubted || stays || package.confirmed == Some(wanted.n)) {
             return Verdict::Shown;
         }
         // The same number, and not by us: somebody did our work.

@@ -153,7 +153,7 @@ fn is_superseded(package: &Package) -> bool {
 }
 
 fn never_sent(package: &Package) -> bool {
-    package.confirmed.is_none() && package.state.in_flight_version().is_none()
+    package.confirmed.is_none() && package.state.doubtful_version().is_none()
 }
 
 /// The key of a new package: from its first fulfillment, and how many that one has already.
@@ -236,6 +236,7 @@ mod tests {
             shipped_at: Timestamp::UNIX_EPOCH,
             units: units(n),
             surplus: false,
+            country: None,
         }
     }
 

@@ -238,6 +238,8 @@ impl Store for Shop {
 pub(crate) struct Market {
     pub(crate) pages: Mutex<VecDeque<Result<Answer<OrderPage>, Failure>>>,
     pub(crate) asked: Mutex<Vec<Cursor>>,
+    /// A repeat is a second package there, not an edit.
+    pub(crate) edits_nothing: AtomicBool,
 }
 
 pub(crate) const MARKET_POLL: Limit = Limit::rate("search", 0.01, 2);
@@ -253,7 +255,11 @@ impl Marketplace for Market {
     fn traits(&self) -> MarketplaceTraits {
         MarketplaceTraits {
             rules: MarketplaceRules {
-                edits: Edits::SameReference,
+                edits: if self.edits_nothing.load(Ordering::Relaxed) {
+                    Edits::ByHand
+                } else {
+                    Edits::SameReference
+                },
                 known_by: KnownBy::Reference,
                 parts: Parts::Units,
                 untracked: Untracked::Plain,

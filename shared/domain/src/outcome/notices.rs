@@ -1,22 +1,26 @@
 //! What is told of a package besides its state: that its deadline nears, that it was sent against what its number says.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use super::Words;
 use crate::alert::AlertStage;
 use crate::connection::MailKind;
 use crate::package::Package;
-use crate::state::{Cause, State};
+use crate::state::{Cause, State, Waiting};
 
 impl Package {
     /// When a matter that raises no alert of its own (no number yet, still waiting) becomes one: `before` its
-    /// deadline. `None` if there is no deadline, or the merchant was told already.
+    /// deadline, but not in the very minutes in which it goes. `None` if there is no deadline, or the merchant was told
+    /// already.
     #[must_use]
     pub fn quiet_reminder(&self) -> Option<Timestamp> {
-        let quiet = match &self.state {
-            State::Held { cause, .. } => *cause == Cause::NoTrackingNumber,
-            State::Planned { .. } | State::Doubt { .. } | State::Intent { bulk: Some(_), .. } => true,
-            State::Intent { bulk: None, .. }
+        let not_before = match &self.state {
+            State::Held { cause: Cause::NoTrackingNumber, .. } | State::Intent { bulk: Some(_), .. } => None,
+            State::Planned { waiting: Waiting::Pause { .. } | Waiting::Connection, .. } => None,
+            State::Planned { not_before, .. } => Some(*not_before),
+            State::Doubt { since, .. } => Some(*since),
+            State::Held { .. }
+            | State::Intent { bulk: None, .. }
             | State::Accepted { .. }
             | State::Visible { .. }
             | State::Missing { .. }
@@ -25,13 +29,15 @@ impl Package {
             | State::Conflict { .. }
             | State::Cancelled { .. }
             | State::Superseded { .. }
-            | State::NotOurs { .. } => false,
+            | State::NotOurs { .. } => return None,
         };
         let told = self.alerts.all().iter().any(|a| a.cause == AT_RISK && a.stage != AlertStage::Closed);
-        if !quiet || told {
+        if told {
             return None;
         }
-        self.ship_by?.saturating_sub(self.remind_before).ok()
+        let nears_at = self.ship_by?.saturating_sub(self.remind_before).ok()?;
+        let goes = not_before.and_then(|at| at.checked_add(GOES_WITHIN).ok());
+        Some(goes.map_or(nears_at, |goes| nears_at.max(goes)))
     }
 
     /// Raises the alert that the deadline nears, if it is time.
@@ -43,6 +49,9 @@ impl Package {
         true
     }
 }
+
+/// How long a parcel that may go, or whose call is being settled, usually takes to be told.
+const GOES_WITHIN: SignedDuration = SignedDuration::from_mins(5);
 
 /// The cause of the notice that a parcel was sent although its number speaks against its carrier.
 pub const CARRIER_DOUBTED: &str = "carrier_doubted";
@@ -58,6 +67,23 @@ impl Package {
         }
         let words = Words { theirs: Some(words), request_id: None };
         self.alert(MailKind::Unclear, CARRIER_DOUBTED.to_owned(), words, now);
+    }
+}
+
+/// The cause of the notice that the marketplace shows a parcel under another carrier than it was told.
+pub const CARRIER_NOT_KEPT: &str = "carrier_not_kept";
+
+impl Package {
+    /// Has the merchant told, once per version, that the marketplace files this under *other*, though it was told a
+    /// carrier of its list.
+    pub fn notice_of_carrier_not_kept(&mut self, words: String, now: Timestamp) {
+        let version = self.wanted().map_or(1, |v| v.n);
+        if self.alerts.all().iter().any(|a| a.version == version && a.cause == CARRIER_NOT_KEPT) {
+            return;
+        }
+        self.history.note(now, words.clone());
+        let words = Words { theirs: Some(words), request_id: None };
+        self.alert(MailKind::Unclear, CARRIER_NOT_KEPT.to_owned(), words, now);
     }
 }
 

@@ -7,7 +7,7 @@ use super::quantities::{Units, add, of};
 use crate::ids::OrderLineId;
 use crate::marketplace_order::{OrderFacts, OrderStatus, ShownPackage};
 use crate::marketplace_rules::{Edits, MarketplaceRules, Parts};
-use crate::package::Package;
+use crate::package::{Package, Version};
 
 /// What a read says about a package that was, or may have been, confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,9 +49,13 @@ pub fn see(
         // An answer without items, or without a number where it always has one, cannot be compared further.
         let same_lines =
             shown.lines.is_empty() || sent.content.lines.as_ref().is_none_or(|l| *l == shown.lines);
+        let edited = rules.edits == Edits::SameReference;
         return match (same_number, same_lines) {
+            (true, true) if edited && shows_earlier_carrier(package, sent, shown) => Seen::Older,
             (true, true) => Seen::Shown,
             (false, _) if shown.tracking_number.is_none() => Seen::Unclear,
+            // Where nothing is edited, what is there was not there before: told again, it would be there twice.
+            _ if !edited => Seen::Unclear,
             _ => Seen::Older,
         };
     }
@@ -74,6 +78,17 @@ pub fn see(
         known.is_some_and(|l| l.shipped.is_some_and(|shipped| shipped <= of(&explained, line)))
     });
     if counted { Seen::Absent } else { Seen::Unclear }
+}
+
+/// Whether a package still shows the carrier that it had before this version, which named another.
+///
+/// How a marketplace writes a carrier that it took is its own affair; but what it wrote for the last version it does
+/// not write for this one.
+fn shows_earlier_carrier(package: &Package, sent: &Version, shown: &ShownPackage) -> bool {
+    let (Some(carrier), Some(theirs)) = (&sent.sent_carrier, shown.carrier.as_deref()) else { return false };
+    let before = package.confirmed_version().filter(|before| before.n != sent.n);
+    let earlier = before.and_then(|before| before.sent_carrier.as_ref());
+    earlier.is_some_and(|earlier| earlier.is_called(theirs) && !carrier.is_called(theirs))
 }
 
 /// What rows without lines say of a parcel that is not among them.

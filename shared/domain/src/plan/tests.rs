@@ -1,5 +1,6 @@
 //! The plan, case by case.
 
+mod doubts;
 mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};

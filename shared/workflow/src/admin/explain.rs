@@ -278,7 +278,8 @@ fn order_part(
         fulfilled_by: facts.and_then(|f| stable_name(&f.fulfilled_by)),
         ordered_at: of(|f| Some(f.ordered_at)),
         deadline: of(|f| f.ship_by),
-        read_at: of(|f| Some(f.read_at)),
+        // What was only heard of was never read.
+        read_at: of(|f| Some(f.read_at).filter(|at| *at > Timestamp::UNIX_EPOCH)),
         not_found_since: None,
         lines: facts
             .into_iter()

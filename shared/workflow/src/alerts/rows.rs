@@ -5,7 +5,7 @@ use domain::alert::{Alert, AlertStage};
 use domain::connection::{Connection, MailKind};
 use domain::connection_state::ConnectionState;
 use domain::order::{MarketplaceOrder, StoreOrder};
-use domain::outcome::{AT_RISK, CARRIER_DOUBTED, SEVERAL_ORIGINS};
+use domain::outcome::{AT_RISK, CARRIER_DOUBTED, CARRIER_NOT_KEPT, SEVERAL_ORIGINS};
 use domain::package::Package;
 use domain::state::{Cause, State, Waiting as WaitsFor};
 use jiff::Timestamp;
@@ -209,6 +209,17 @@ fn trouble(
             format!("{why}. It was sent as the store says, as you chose in the settings."),
             "look at the label; if the carrier or the number is wrong, correct it in the store: we send the change"
                 .to_owned(),
+        );
+    }
+    if alert.cause == CARRIER_NOT_KEPT {
+        let why = alert.their_words.clone().unwrap_or_default();
+        return said(
+            &format!("{title} files a parcel under another carrier"),
+            format!("{why}. {title} may count such a parcel as not tracked."),
+            format!(
+                "look at the parcel in your seller account; another code for this carrier: parcelwire map set; as it was \
+                 decided: parcelwire explain {order}"
+            ),
         );
     }
     if alert.cause == SEVERAL_ORIGINS {

@@ -6,6 +6,8 @@ use connector_api::{Cursor, Failure, Marketplace};
 use domain::connection::Connection;
 use domain::ids::{MarketplaceOrderId, MarketplaceOrderRef};
 use domain::marketplace_order::OrderFacts;
+use domain::marketplace_rules::Edits;
+use jiff::Timestamp;
 use ports::QueueName;
 
 use super::{Ended, MOST_PAGES, PollError, advance, page_is_dead};
@@ -43,8 +45,11 @@ pub(super) async fn poll(
         };
         limits::learn(world, &needs, &answer.limits).await?;
         let page = answer.value;
+        // A list may be older than the orders in it. Where a repeat is no edit, only an order's own read serves to write.
+        let only_heard = traits.rules.edits != Edits::SameReference;
         for (order, facts) in page.orders {
-            take_in(world, connection, order, facts).await?;
+            let read_at = if only_heard { Timestamp::UNIX_EPOCH } else { facts.read_at };
+            take_in(world, connection, order, OrderFacts { read_at, ..facts }).await?;
             *orders += 1;
         }
         let complete = page.next.page.is_none();

@@ -1,10 +1,13 @@
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use connector_api::{Answer, FulfillmentPage, OrderPage, Reached};
 use domain::connection_state::Activity;
 use domain::facts::{Fulfillment, FulfillmentStatus, Source, StoreFacts};
-use domain::ids::StoreOrderRef;
+use domain::ids::{MarketplaceOrderRef, StoreOrderRef};
+use domain::keys::ItemKey;
 use domain::marketplace_order::{FulfilledBy, OrderFacts, OrderStatus};
+use domain::order::MarketplaceOrder;
 use futures::executor::block_on;
 use ports::QueueName;
 
@@ -68,6 +71,22 @@ fn market_page(ids: &[&str], next: Cursor) -> Result<Answer<OrderPage>, Failure>
     };
     let value = OrderPage { orders: ids.iter().map(facts).collect(), next };
     Ok(Answer { value, request_id: None, limits: vec![] })
+}
+
+#[test]
+fn law_2_a_list_does_not_count_as_a_read_where_a_repeat_would_be_a_second_package() {
+    for (edits_nothing, want) in [(false, at(0)), (true, Timestamp::UNIX_EPOCH)] {
+        let stage = Stage::new();
+        connect(&stage, "market", "market-1");
+        stage.mall.market.edits_nothing.store(edits_nothing, Ordering::Relaxed);
+        stage.mall.market.pages.lock().unwrap().push_back(market_page(&["1"], cursor(5, None)));
+        assert_eq!(polled(&stage).orders, 1);
+        let order = MarketplaceOrderRef { account: account("market-1"), order: "1".try_into().unwrap() };
+        let key = ItemKey::marketplace_order(&order);
+        let item = block_on(stage.world.ledger.get(&key)).unwrap().unwrap();
+        let facts = Stored::<MarketplaceOrder>::read(&item).unwrap().value.facts.unwrap();
+        assert_eq!(facts.read_at, want, "{edits_nothing}");
+    }
 }
 
 #[test]

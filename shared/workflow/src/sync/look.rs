@@ -16,7 +16,8 @@ use crate::metrics::{About, Metric, note};
 use crate::records::{Record as _, later};
 use crate::trace::millis;
 
-/// After so many failures in a row an answer that leaves doubt is not tried again without a person.
+/// After so many failures in a row an answer that leaves doubt is not tried again without a person, where no deadline
+/// brings it to anybody's mind.
 const MOST_REPEATS: u32 = 5;
 
 /// After this many reads that cannot tell, a person is asked about a package in doubt.
@@ -48,9 +49,18 @@ impl Scene<'_> {
                     }
                 }
                 (Some(_), _) => settle_doubt(package, facts, (&others, &rules), &timing, now)?,
-                (None, _) => {}
+                // A person is asked whether it was applied, and now it is seen to be.
+                (None, None) => {
+                    if let Some(version) = package.state.doubtful_version()
+                        && see(package, version, facts, &others, &rules) == Seen::Shown
+                    {
+                        package.shown(version, now)?;
+                    }
+                }
+                (None, Some(_)) => {}
             }
             package.learn_reference(facts, rules.known_by);
+            note_carrier(package, facts, &rules, &self.connection.kind, now);
         }
         Ok(())
     }
@@ -110,7 +120,10 @@ fn settle_doubt(
     let settled = later(since, timing.doubt_settles_after).is_some_and(|at| facts.read_at >= at);
     match see(package, version, facts, others, rules) {
         Seen::Shown => package.shown(version, now),
-        Seen::Absent | Seen::Older if settled && package.failures >= MOST_REPEATS => {
+        // With a deadline it is tried as long as it takes, ever rarer: as that nears, the merchant hears of it.
+        Seen::Absent | Seen::Older
+            if settled && package.failures >= MOST_REPEATS && package.ship_by.is_none() =>
+        {
             let detail = format!("told several times, each answer left doubt; {}", figures(package, facts));
             package.ask_about_doubt(detail, now)
         }
@@ -128,6 +141,29 @@ fn settle_doubt(
             package.go(State::Doubt { version, since, reads: reads + 1, next_look }, now)
         }
         Seen::Absent | Seen::Older | Seen::Unclear => Ok(()),
+    }
+}
+
+/// A package that has just been seen at the marketplace, but under *other* though it was told a carrier of its list:
+/// such parcels count as not tracked there.
+fn note_carrier(
+    package: &mut Package,
+    facts: &OrderFacts,
+    rules: &MarketplaceRules,
+    kind: &str,
+    now: Timestamp,
+) {
+    if !matches!(package.state, State::Visible { at, .. } if at == now) {
+        return;
+    }
+    let Some(shown) = package.shown_carrier(facts, rules.known_by).filter(|c| carriers::is_other(kind, c))
+    else {
+        return;
+    };
+    let sent = package.confirmed_version().and_then(|version| version.sent_carrier.as_ref());
+    if let Some(sent) = sent.filter(|sent| !carriers::is_other(kind, &sent.code)) {
+        let words = format!("It was told as {}, and is shown as {shown}", sent.code);
+        package.notice_of_carrier_not_kept(words, now);
     }
 }
 

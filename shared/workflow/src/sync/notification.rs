@@ -100,7 +100,7 @@ async fn take_in(
 ) -> Result<(), WorkError> {
     let order = MarketplaceOrderRef { account: connection.account.clone(), order: news.order };
     match news.facts.filter(|told| is_plausible(marketplace, told, heard_at)) {
-        Some(told) => facts::take(world, &order, OrderFacts { read_at: heard_at, ..told }).await,
+        Some(told) => facts::take(world, &order, told).await,
         None => read(world, connection, marketplace, &order, heard_at).await,
     }
 }

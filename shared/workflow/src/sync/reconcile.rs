@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::connection::Connection;
 use domain::ids::{OrderLineId, StoreOrderRef};
-use domain::marketplace_order::OrderFacts;
+use domain::marketplace_order::{OrderFacts, OrderStatus};
 use domain::matching::{Known, Matched, ToMatch, match_lines};
 use domain::package::{Content, Package, Ruling};
 use domain::plan::{Around, CarrierKnown, Verdict, plan};
@@ -116,6 +116,9 @@ impl Scene<'_> {
             if !beside.contains_key(&package.key) && !has_final_ruling(package) {
                 continue;
             }
+            if stood_back_for_what_is_not_named(package, &facts) {
+                continue;
+            }
             let verdict = self.verdict(package, &facts, &carriers, &beside, now);
             if let Some(stored) = self.packages.get_mut(index) {
                 stored.value.follow(&verdict, now)?;
@@ -212,7 +215,7 @@ impl Scene<'_> {
         for (young, heir) in recognised.superseded {
             let by = known_packages.get(heir).map(|p| p.key.clone()).unwrap_or_default();
             if let Some(stored) = self.packages.get_mut(young)
-                && stored.value.state.in_flight_version().is_none()
+                && stored.value.state.doubtful_version().is_none()
             {
                 stored.value.alerts.settle(None);
                 stored.value.go(State::Superseded { by }, now)?;
@@ -222,7 +225,8 @@ impl Scene<'_> {
             let Some(stored) = self.packages.get_mut(index) else { continue };
             let package = &mut stored.value;
             let gone = matches!(package.state.name(), StateName::Superseded | StateName::Cancelled);
-            let free = package.state.in_flight_version().is_none() && package.ruling.is_none();
+            // What may have been applied is not taken for voided: a person is asked about it.
+            let free = package.state.doubtful_version().is_none() && package.ruling.is_none();
             if !gone && free && !self.incomplete {
                 package.void(now)?;
             }
@@ -401,6 +405,18 @@ impl Scene<'_> {
         }
         (started, sync)
     }
+}
+
+/// Whether it stood back for a package of somebody else's that these facts do not name: they say nothing of it.
+///
+/// Lists of some marketplaces (eBay) count what is shipped and name no packages.
+fn stood_back_for_what_is_not_named(package: &Package, facts: &OrderFacts) -> bool {
+    let stood_back =
+        matches!(package.state, State::NotOurs { why: NotOurs::AlreadyShown } | State::Conflict { .. });
+    stood_back
+        && facts.packages.is_none()
+        && facts.status != OrderStatus::Cancelled
+        && package.ruling.is_none()
 }
 
 /// Whether a person said that nothing is to be sent of it, whatever the store says.

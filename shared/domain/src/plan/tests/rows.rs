@@ -85,3 +85,16 @@ fn earlier_numbers_are_few_and_read_from_records_that_have_none() {
     assert!(plain.get("earlier_numbers").is_none(), "a record without any is written as before");
     assert!(serde_json::from_value::<Package>(plain).is_ok());
 }
+
+#[test]
+fn a_number_that_was_changed_and_changed_back_is_no_further_row() {
+    let mut package = corrected();
+    package.accept(None, &Timing::default(), at(7_500)).unwrap();
+    let mut back = package.versions[0].clone();
+    back.n = 3;
+    package.versions.push(back);
+    let (facts, carrier) = (rows(&[("", "N1"), ("", "N2")]), ups());
+    let policy = ShipmentPolicy { corrections: Corrections::AnotherRow, ..POLICY };
+    let around = Around { rules: ROWS, policy: &policy, ..around(&facts, &[], &carrier) };
+    assert_eq!(word(&plan(&package, around)), "shown", "the buyer was mailed of it already");
+}
