@@ -16,6 +16,7 @@ use domain::order::MarketplaceOrder;
 use futures::executor::block_on;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, Method};
+use jiff::Timestamp;
 use ports::{Credential, Ledger as _, QueueName, WebhookKeys};
 use registry::Registry;
 use serde_json::{Value, json};
@@ -214,7 +215,11 @@ fn facts_that_are_told_are_folded_unread_unless_they_cannot_be_right() {
     assert!(place.bazaar.reads().is_empty());
     let facts = place.facts("one", "B-1").unwrap();
     assert_eq!(facts.lines[0].sku.as_ref().unwrap().as_str(), "TOLD");
-    assert_eq!(facts.read_at, now, "as old as the notification");
+    assert_eq!(
+        facts.read_at,
+        Timestamp::UNIX_EPOCH,
+        "heard, not read: it is read before anything is told of it"
+    );
     // Of a far future they would win over everything that is ever read.
     place.bazaar.sell("B-2", "LAMP", now);
     place.tell(&told("B-2", "2099-01-01T00:00:00Z"));

@@ -86,8 +86,12 @@ pub fn see(
 /// not write for this one.
 fn shows_earlier_carrier(package: &Package, sent: &Version, shown: &ShownPackage) -> bool {
     let (Some(carrier), Some(theirs)) = (&sent.sent_carrier, shown.carrier.as_deref()) else { return false };
-    let before = package.confirmed_version().filter(|before| before.n != sent.n);
-    let earlier = before.and_then(|before| before.sent_carrier.as_ref());
+    let earlier = package
+        .versions
+        .iter()
+        .rev()
+        .filter(|v| v.n < sent.n)
+        .find_map(|before| before.sent_carrier.as_ref());
     earlier.is_some_and(|earlier| earlier.is_called(theirs) && !carrier.is_called(theirs))
 }
 
