@@ -60,8 +60,10 @@ enum PollError {
 
 /// Connections polled at the same time.
 const SIDE_BY_SIDE: usize = 8;
-/// How long a run begins anything new: of the function's 110 s (`PollChannels` in `template.yaml`) what is left is for
-/// the calls that are underway then, each 20 s at most, and one for a token before it.
+/// How long a run begins anything new.
+///
+/// What is left of the function's 110 s (`PollChannels` in `template.yaml`) is for the calls that are underway then:
+/// each 20 s at most, and one for a token before it.
 const RUNS_FOR: Duration = Duration::from_secs(60);
 /// How long one run asks one connection for page after page; the next run goes on.
 const ASKS_FOR: Duration = Duration::from_secs(30);

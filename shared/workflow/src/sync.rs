@@ -70,8 +70,10 @@ pub enum Scarce {
     Confirmations,
 }
 
-/// How long one message is worked on at most: what is left of the function's 60 s (`SyncOrder` in `template.yaml`)
-/// is for a call that was begun before, so that no batch mate loses a receive to a long walk.
+/// How long one message is worked on at most.
+///
+/// What is left of the function's 60 s (`SyncOrder` in `template.yaml`) is for a call that was begun before, so that no
+/// batch mate loses a receive to a long walk.
 pub const WORKS_FOR: Duration = Duration::from_secs(40);
 
 /// Works on one message of the inbound queue.
