@@ -158,6 +158,7 @@ impl System {
             connectors: connectors.clone(),
             memo: Arc::default(),
             allow_base_urls: true,
+            work_until: None,
         };
         let marketplaces = MarketplaceReceiver {
             queue: granted_queue.clone(),

@@ -65,6 +65,7 @@ impl Deployed {
             connectors: Arc::new(Registry::default()),
             memo: Arc::default(),
             allow_base_urls: stack.parameter("AllowBaseUrls")? == "true",
+            work_until: None,
         };
         Ok(Self { world, stack, installation, endpoint })
     }

@@ -128,6 +128,7 @@ pub(crate) async fn open(data: &Path, settings: Option<&LocalSettings>) -> Resul
         connectors,
         memo: Arc::default(),
         allow_base_urls: settings.is_none_or(|s| s.general.allow_base_urls),
+        work_until: None,
     };
     Ok(Local { data, world, queue, mailbox, database, credentials })
 }

@@ -229,6 +229,9 @@ pub const CANCEL_BEFORE_LEAVING: &str = "cancel_requested";
 /// The cause of the alert that the buyer asked to cancel, though a parcel has left.
 pub const CANCEL_AFTER_LEAVING: &str = "cancel_requested_after_leaving";
 
+/// The cause of the alert that an order of which a parcel left may miss its deadline before it could be read.
+pub const ORDER_AT_RISK: &str = "order_at_risk";
+
 /// A marketplace order's record.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MarketplaceOrder {
@@ -307,6 +310,21 @@ impl MarketplaceOrder {
                 request_id: None,
             });
         }
+    }
+
+    /// Has the merchant told, once, that the order could not be read so far; false if they were.
+    pub fn raise_at_risk(&mut self, now: Timestamp) -> bool {
+        let before = self.alerts.clone();
+        self.alerts.raise(Alert {
+            kind: MailKind::Unclear,
+            cause: ORDER_AT_RISK.to_owned(),
+            version: 1,
+            raised_at: now,
+            stage: AlertStage::Due,
+            their_words: None,
+            request_id: None,
+        });
+        self.alerts != before
     }
 
     /// When the next of its reversals is to be looked at.

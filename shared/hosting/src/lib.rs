@@ -52,5 +52,6 @@ pub fn world(
         connectors: Arc::new(Registry::default()),
         memo: Arc::default(),
         allow_base_urls: common.allow_base_urls,
+        work_until: None,
     })
 }

@@ -64,6 +64,9 @@ pub async fn work(world: &World, account: &Account) -> Result<(), WorkError> {
     }
     let mut work = Work { world, connection: &connection, api, stored, seen: BTreeSet::new() };
     for _ in 0..STEPS {
+        if world.time_is_up() {
+            break;
+        }
         match work.step().await {
             Ok(Step::On) => {}
             Ok(Step::Later(at)) => return work.rest(at).await,

@@ -6,6 +6,7 @@ use domain::ids::{Account, MarketplaceOrderRef, StoreOrderRef};
 use domain::keys::{ItemKey, Table};
 use serde::{Deserialize, Serialize};
 
+use crate::sync::Erasure;
 use crate::trace::Trace;
 
 /// The layout written today; see `is_read` for those that are read.
@@ -88,6 +89,20 @@ pub enum Look {
     Answered {
         /// Whose.
         account: Account,
+    },
+    /// The rest of that, where there was too much for one message.
+    AnsweredFrom {
+        /// Whose.
+        account: Account,
+        /// The page of the attention index to go on with.
+        page: String,
+    },
+    /// What is left to be erased of this account.
+    Erase {
+        /// Whose.
+        account: Account,
+        /// What, why, and how far it came.
+        erasure: Erasure,
     },
 }
 

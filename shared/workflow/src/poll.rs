@@ -10,6 +10,7 @@ use std::time::Duration;
 use connector_api::{ChannelError, Cursor, Failure, MerchantAction};
 use domain::connection::Connection;
 use domain::connection_state::ConnectionState;
+use futures::{StreamExt as _, stream};
 use jiff::Timestamp;
 use ports::LedgerError;
 
@@ -59,38 +60,65 @@ enum PollError {
 
 /// Connections polled at the same time.
 const SIDE_BY_SIDE: usize = 8;
+/// How long a run begins anything new.
+///
+/// What is left of the function's 110 s (`PollChannels` in `template.yaml`) is for the calls that are underway then:
+/// each 20 s at most, and one for a token before it.
+const RUNS_FOR: Duration = Duration::from_secs(60);
+/// How long one run asks one connection for page after page; the next run goes on.
+const ASKS_FOR: Duration = Duration::from_secs(30);
 
-/// Polls every connection that is due.
+/// Polls every connection that is due, as far as the time of one run goes.
 ///
 /// # Errors
 /// The connections cannot be listed. What fails for one connection is logged, noted in its state and counted.
 pub async fn poll(world: &World) -> Result<Polled, WorkError> {
-    let mut polled = Polled::default();
-    let connections = world.connections().await?;
-    // Side by side, a few at a time: a store that hangs keeps only its own place.
-    for some in connections.chunks(SIDE_BY_SIDE) {
-        let begun_at = world.now();
-        let outcomes = futures::future::join_all(some.iter().map(|connection| async move {
-            let mut orders = 0;
-            (connection, poll_one(world, connection, &mut orders).await, orders)
-        }));
-        for (connection, outcome, orders) in outcomes.await {
-            polled.orders += orders;
-            match outcome {
-                Ok(false) => {}
-                Ok(true) => polled.connections += 1,
-                Err(error) => {
-                    polled.connections += 1;
-                    polled.failed += 1;
-                    tracing::warn!(connection = %connection.account, %error, "poll failed");
-                    if let Err(error) = after_failure(world, connection, begun_at, &error).await {
-                        tracing::warn!(connection = %connection.account, %error, "failed poll not noted");
-                    }
-                }
+    let world = &world.for_work_of(RUNS_FOR);
+    let connections = longest_due_first(world).await?;
+    let all = connections.iter().map(|connection| poll_in_time(world, connection));
+    // A few at a time, the next as soon as one is done: a store that hangs keeps only its own place.
+    let mut outcomes = stream::iter(all).buffer_unordered(SIDE_BY_SIDE);
+    let (mut polled, mut left) = (Polled::default(), 0_u32);
+    while let Some(one) = outcomes.next().await {
+        match one {
+            Some(one) => {
+                polled.connections += one.connections;
+                polled.orders += one.orders;
+                polled.failed += one.failed;
             }
+            None => left += 1,
         }
     }
+    if left > 0 {
+        tracing::warn!(left, "connections that this run did not come to: they are first in the next");
+    }
     Ok(polled)
+}
+
+/// Every connection, longest due first: those that a run did not come to, the next begins with.
+async fn longest_due_first(world: &World) -> Result<Vec<Connection>, LedgerError> {
+    let mut all = world.connections_and_states().await?;
+    all.sort_by_key(|(_, state)| state.as_ref().and_then(|state| state.next_poll));
+    Ok(all.into_iter().map(|(connection, _)| connection).collect())
+}
+
+/// Polls one connection, if it is due; `None` if there is no time for it in this run.
+async fn poll_in_time(world: &World, connection: &Connection) -> Option<Polled> {
+    if world.time_is_up() {
+        return None;
+    }
+    let begun_at = world.now();
+    let mut polled = Polled::default();
+    let outcome = poll_one(&world.for_work_of(ASKS_FOR), connection, &mut polled.orders).await;
+    polled.connections = u32::from(!matches!(outcome, Ok(false)));
+    if let Err(error) = outcome {
+        polled.failed = 1;
+        tracing::warn!(connection = %connection.account, %error, "poll failed");
+        if let Err(error) = after_failure(world, connection, begun_at, &error).await {
+            tracing::warn!(connection = %connection.account, %error, "failed poll not noted");
+        }
+    }
+    Some(polled)
 }
 
 /// Polls one connection; false if it is not due.

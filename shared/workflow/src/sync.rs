@@ -4,6 +4,7 @@
 mod act;
 mod closed;
 mod delivery;
+mod erase;
 mod facts;
 mod for_bulk;
 mod look;
@@ -17,6 +18,7 @@ mod reverse;
 mod scene;
 mod store_order;
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::alert::{Alert, AlertStage};
@@ -31,6 +33,7 @@ use serde::Deserialize;
 use tracing::Span;
 use tracing::field::Empty;
 
+pub use erase::{ErasedFor, Erasure};
 pub(crate) use for_bulk::{FACTS_SERVE, ForBulk, for_bulk};
 pub use order::look_at_order;
 pub(crate) use preview::{Fate, preview};
@@ -67,7 +70,15 @@ pub enum Scarce {
     Confirmations,
 }
 
+/// How long one message is worked on at most.
+///
+/// What is left of the function's 60 s (`SyncOrder` in `template.yaml`) is for a call that was begun before, so that no
+/// batch mate loses a receive to a long walk.
+pub const WORKS_FOR: Duration = Duration::from_secs(40);
+
 /// Works on one message of the inbound queue.
+///
+/// What takes longer than [`WORKS_FOR`] leaves the rest to another message, or to the wake that it arms.
 ///
 /// # Errors
 /// [`WorkError`]: the message is shown again, and ends in the dead letters if it always fails.
@@ -76,6 +87,7 @@ pub async fn work(world: &World, body: &str) -> Result<(), WorkError> {
     // A wake is about all that waits for an account, and each arms the next: it is of no one event any more.
     let trace = trace.filter(|_| !matches!(look, Look::Wake { .. } | Look::Bulk { .. }));
     let about = span(&look);
+    let world = &world.for_work_of(WORKS_FOR);
     trace::follow(world, trace, about, |world| async move { look_at(&world, look).await }).await
 }
 
@@ -87,7 +99,9 @@ async fn look_at(world: &World, look: Look) -> Result<(), WorkError> {
         Look::Order { order } => look_at_order(world, &order, None).await.map(drop),
         Look::Wake { account, generation } => wake::work(world, &account, generation).await,
         Look::Bulk { account } => bulk::work(world, &account).await,
-        Look::Answered { account } => answered(world, &account).await,
+        Look::Answered { account } => answered(world, &account, None).await,
+        Look::AnsweredFrom { account, page } => answered(world, &account, Some(page)).await,
+        Look::Erase { account, erasure } => erase::work(world, account, erasure).await,
     }
 }
 
@@ -100,16 +114,21 @@ fn span(look: &Look) -> Span {
         Look::Order { order } => ("order", &order.account, Some(order.order.to_string())),
         Look::Wake { account, .. } => ("wake", account, None),
         Look::Bulk { account } => ("bulk", account, None),
-        Look::Answered { account } => ("answered", account, None),
+        Look::Answered { account } | Look::AnsweredFrom { account, .. } => ("answered", account, None),
+        Look::Erase { account, .. } => ("erase", account, None),
     };
     tracing::error_span!("look", at, connection = %account, order, trace_id = Empty)
 }
 
-/// Looks at everything of an account that waits for an answer.
-async fn answered(world: &World, account: &Account) -> Result<(), WorkError> {
+/// Leaves the rest to another message: the time of this one is up.
+pub(crate) async fn leave(world: &World, look: Look) -> Result<(), WorkError> {
+    world.queue.send(QueueName::Inbound, &look.to_body(), Duration::ZERO).await.map_err(WorkError::from)
+}
+
+/// Looks at everything of an account that waits for an answer, from this page on.
+async fn answered(world: &World, account: &Account, mut page: Option<String>) -> Result<(), WorkError> {
     let lane = attention_lane(account);
-    let mut page = None;
-    let mut sent: Vec<String> = Vec::new();
+    let mut sent: BTreeSet<String> = BTreeSet::new();
     loop {
         let part = world.ledger.attention(Table::Orders, &lane, page).await?;
         for hint in part.rows {
@@ -122,12 +141,15 @@ async fn answered(world: &World, account: &Account) -> Result<(), WorkError> {
             };
             if let Some(look) = look {
                 world.queue.send(QueueName::Inbound, &look.to_body(), Duration::ZERO).await?;
-                sent.push(hint.key.pk);
+                sent.insert(hint.key.pk);
             }
         }
-        page = part.next;
-        if page.is_none() {
-            return Ok(());
+        match part.next {
+            None => return Ok(()),
+            Some(page) if world.time_is_up() => {
+                return leave(world, Look::AnsweredFrom { account: account.clone(), page }).await;
+            }
+            next => page = next,
         }
     }
 }

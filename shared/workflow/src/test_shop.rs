@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -14,9 +15,11 @@ use connector_api::{
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use domain::facts::{StoreFacts, StoreOrderFact};
-use domain::ids::{Account, MarketplaceId, MarketplaceOrderId, StoreOrderId};
+use domain::ids::{Account, MarketplaceId, MarketplaceOrderId, MarketplaceOrderRef, StoreOrderId};
 use domain::marketplace_order::OrderFacts;
 use domain::marketplace_rules::{Edits, KnownBy, MarketplaceRules, Parts, Untracked};
+use domain::package::Package;
+use domain::state::{State, Waiting};
 use jiff::Timestamp;
 use ports::ledger::Hint;
 use ports::memory::{ManualClock, MemoryCredentials, MemoryLedger, MemoryMail, MemoryQueue, SeededRng};
@@ -56,11 +59,44 @@ pub(crate) fn connection(kind: &str, id: &str) -> Connection {
     }
 }
 
+pub(crate) fn reference(id: &str) -> MarketplaceOrderRef {
+    MarketplaceOrderRef { account: account("market-1"), order: id.try_into().unwrap() }
+}
+
+/// A package of an order of `market-1`, planned.
+pub(crate) fn package(id: &str, key: &str, not_before: i64) -> Package {
+    Package {
+        goes_first: false,
+        cancels_at: None,
+        schema: Package::SCHEMA,
+        key: key.into(),
+        order: reference(id),
+        reference: 100_000_001,
+        origins: Default::default(),
+        versions: vec![],
+        confirmed: None,
+        state: State::Planned { not_before: at(not_before), waiting: Waiting::Nothing },
+        attempts: 0,
+        failures: 0,
+        ruling: None,
+        ship_by: None,
+        remind_before: Duration::from_secs(60),
+        decided_again_at: None,
+        their_reference: None,
+        in_bulk: false,
+        earlier_numbers: Vec::new(),
+        created_at: at(0),
+        alerts: Default::default(),
+        history: Default::default(),
+    }
+}
+
 /// A port that can be switched off, and counts its calls.
 #[derive(Debug, Default)]
 pub(crate) struct Switch {
     down: AtomicBool,
     calls: AtomicUsize,
+    takes: Mutex<Option<(Arc<ManualClock>, Duration)>>,
 }
 
 impl Switch {
@@ -72,8 +108,16 @@ impl Switch {
         self.calls.load(Ordering::SeqCst)
     }
 
+    /// Each call takes so long.
+    pub(crate) fn takes(&self, clock: &Arc<ManualClock>, span: Duration) {
+        *self.takes.lock().unwrap() = Some((clock.clone(), span));
+    }
+
     pub(crate) fn call(&self) -> Result<(), String> {
         self.calls.fetch_add(1, Ordering::SeqCst);
+        if let Some((clock, span)) = &*self.takes.lock().unwrap() {
+            clock.advance(*span);
+        }
         if self.down.load(Ordering::SeqCst) { Err("switched off".into()) } else { Ok(()) }
     }
 }
@@ -113,6 +157,8 @@ impl SwitchedQueue {
 pub(crate) struct SwitchedLedger {
     pub(crate) switch: Switch,
     pub(crate) inner: MemoryLedger,
+    /// The due index lags: it shows nothing yet.
+    pub(crate) lags: AtomicBool,
 }
 
 #[async_trait]
@@ -131,6 +177,9 @@ impl Ledger for SwitchedLedger {
     }
     async fn due(&self, lane: &str, until: Timestamp, limit: usize) -> Result<Vec<Hint>, LedgerError> {
         self.switch.call().map_err(LedgerError::Unavailable)?;
+        if self.lags.load(Ordering::SeqCst) {
+            return Ok(vec![]);
+        }
         self.inner.due(lane, until, limit).await
     }
     async fn attention(
@@ -153,7 +202,32 @@ impl Ledger for SwitchedLedger {
 pub(crate) struct Shop {
     pub(crate) pages: Mutex<VecDeque<Result<FulfillmentPage, Failure>>>,
     pub(crate) asked: Mutex<Vec<Cursor>>,
+    pub(crate) asked_of: Mutex<Vec<String>>,
+    /// How long each poll takes.
+    pub(crate) polls: Switch,
+    /// The poll of this connection hangs until so many others were asked.
+    pub(crate) hangs: Mutex<Option<(String, usize)>>,
     pub(crate) reads: Mutex<VecDeque<Result<StoreOrderFact, Failure>>>,
+}
+
+impl Shop {
+    /// Whether the others came to their turn meanwhile.
+    async fn hang(&self, id: &str) -> bool {
+        let others =
+            self.hangs.lock().unwrap().clone().filter(|(hangs, _)| hangs == id).map(|(_, many)| many);
+        let Some(others) = others else { return true };
+        let mut patience = 1_000;
+        futures::future::poll_fn(|context| {
+            patience -= 1;
+            let came = self.asked_of.lock().unwrap().len() > others;
+            if came || patience == 0 {
+                return Poll::Ready(came);
+            }
+            context.waker().wake_by_ref();
+            Poll::Pending
+        })
+        .await
+    }
 }
 
 #[async_trait]
@@ -206,10 +280,16 @@ impl Store for Shop {
     async fn changed_fulfillments(
         &self,
         _: Reach<'_>,
-        _: &Connection,
+        connection: &Connection,
         cursor: &Cursor,
     ) -> Result<FulfillmentPage, ChannelError> {
+        let id = connection.account.connection.as_str();
         self.asked.lock().unwrap().push(cursor.clone());
+        self.asked_of.lock().unwrap().push(id.to_owned());
+        if self.polls.call().is_err() || !self.hang(id).await {
+            let failure = Failure::Retryable { reached: connector_api::Reached::No, after: None };
+            return Err(ChannelError::new("Shop", "poll", failure, "no answer"));
+        }
         let answer = self.pages.lock().unwrap().pop_front();
         let page = answer.unwrap_or_else(|| Ok(FulfillmentPage { orders: vec![], next: cursor.clone() }));
         page.map_err(|failure| ChannelError::new("Shop", "poll", failure, "as scripted"))
@@ -384,6 +464,7 @@ impl Stage {
             connectors: mall.clone(),
             memo: Default::default(),
             allow_base_urls: true,
+            work_until: None,
         };
         Self { clock, queue, ledger, mall, world }
     }

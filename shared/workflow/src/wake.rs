@@ -2,13 +2,14 @@
 //!
 //! Nothing waits in SQS: waiting parcels stand in their account's lane of the due index, by deadline.
 
+mod remind;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::connection::Connection;
 use domain::ids::Account;
 use domain::keys::{ItemKey, bulk_lane, waiting_lane};
-use domain::package::Package;
 use jiff::Timestamp;
 use ports::ledger::{Due, Hint};
 use ports::{LedgerError, QueueName};
@@ -16,15 +17,19 @@ use serde::{Deserialize, Serialize};
 
 use crate::bulk;
 use crate::limits::{self, Needs};
-use crate::message::{AlertMessage, Look, WorkError};
+use crate::message::{Look, WorkError};
 use crate::records::{Loaded, Record, Stored, later, load};
 use crate::sync::{self, Progress, Scarce};
 use crate::world::World;
 
 /// How late a wake message may be before the sweep takes it for lost.
 const GRACE: Duration = Duration::from_secs(30);
-/// How often a parked account is looked at: only for reminders, no call is made for it.
-const PARKED_LOOK: Duration = Duration::from_secs(600);
+/// How often an account is looked at that has something waiting: be it only for reminders, where no call may be made.
+const LOOKED_AT: Duration = Duration::from_secs(600);
+/// How soon a lane that was found empty is looked at again before its record goes: longer than the index may lag.
+const EMPTY_LOOK: Duration = Duration::from_secs(10);
+/// What a wake keeps of its time for reminders.
+const FOR_REMINDERS: Duration = Duration::from_secs(15);
 /// How far into the lane a wake looks at first.
 const BLOCK: usize = 25;
 /// How far at most, when what stands in front cannot move.
@@ -44,6 +49,13 @@ pub struct WakeRecord {
     /// Counts the armings: a message of an older one is void.
     generation: u64,
     at: Timestamp,
+    /// The last look found nothing. The index lags: only a second such look lets the record go, and whoever puts
+    /// something into the lane meanwhile takes this back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    empty: bool,
+    /// How far reminders came.
+    #[serde(default)]
+    reminded: remind::Reminded,
 }
 
 impl Record for WakeRecord {
@@ -65,16 +77,21 @@ impl Record for WakeRecord {
 pub async fn ensure(world: &World, account: &Account, at: Timestamp) -> Result<(), WorkError> {
     for _ in 0..4 {
         let now = world.now();
+        let at = by_then(now, at);
         let stored = match load::<WakeRecord>(world.ledger.as_ref(), &ItemKey::wake(account)).await? {
             Loaded::Known(mut stored) => {
                 let armed = stored.value.at;
                 let alive = later(armed, GRACE).is_some_and(|late| late > now);
-                // Armed for that time or earlier, and not lost: once is enough.
-                if alive && armed <= later(at, Duration::from_millis(200)).unwrap_or(at) {
+                // Armed for that time or earlier, and not lost: once is enough. One that is about to go is not.
+                if alive
+                    && !stored.value.empty
+                    && armed <= later(at, Duration::from_millis(200)).unwrap_or(at)
+                {
                     return Ok(());
                 }
                 stored.value.generation += 1;
-                stored.value.at = at.max(now);
+                stored.value.at = if alive { armed.min(at) } else { at }.max(now);
+                stored.value.empty = false;
                 *stored
             }
             Loaded::Absent => Stored::new(WakeRecord {
@@ -82,6 +99,8 @@ pub async fn ensure(world: &World, account: &Account, at: Timestamp) -> Result<(
                 account: account.clone(),
                 generation: 1,
                 at: at.max(now),
+                empty: false,
+                reminded: remind::Reminded::default(),
             }),
             Loaded::Foreign => return Ok(()),
         };
@@ -96,6 +115,11 @@ pub async fn ensure(world: &World, account: &Account, at: Timestamp) -> Result<(
         }
     }
     Ok(())
+}
+
+/// That time, or sooner: nothing else looks for deadlines in a lane.
+fn by_then(now: Timestamp, at: Timestamp) -> Timestamp {
+    later(now, LOOKED_AT).map_or(at, |latest| at.min(latest))
 }
 
 async fn send(world: &World, record: &WakeRecord) {
@@ -135,47 +159,65 @@ pub async fn rearm(world: &World, key: &ItemKey) -> Result<(), WorkError> {
 /// The ledger does not answer.
 pub async fn work(world: &World, account: &Account, generation: u64) -> Result<(), WorkError> {
     let key = ItemKey::wake(account);
-    let Loaded::Known(stored) = load::<WakeRecord>(world.ledger.as_ref(), &key).await? else {
+    let Loaded::Known(mut stored) = load::<WakeRecord>(world.ledger.as_ref(), &key).await? else {
         return Ok(());
     };
     if stored.value.generation != generation {
         return Ok(());
     }
-    let lane = waiting_lane(account);
     let connection = world.connection(account).await?;
     let works = world.connection_state(account).await?.is_some_and(|s| s.value.works());
-    let Some(connection) = connection.filter(|_| works) else {
-        remind(world, account, &lane).await?;
-        remind(world, account, &bulk_lane(account)).await?;
-        return arm_again(world, *stored, later(world.now(), PARKED_LOOK)).await;
-    };
-    if let Some(marketplace) = world.connectors.marketplace(&connection.kind) {
-        bulk::consider(world, &connection, marketplace).await?;
-    }
-    let until = drain(world, &lane).await?;
-    let waits = |lane: String| async move { world.ledger.due(&lane, Timestamp::MAX, 1).await };
-    if waits(lane).await?.is_empty() {
-        if !waits(bulk_lane(account)).await?.is_empty() {
-            return arm_again(world, *stored, later(world.now(), bulk::GATHERS_FOR)).await;
+    let mut until = None;
+    if let Some(connection) = connection.as_ref().filter(|_| works) {
+        if let Some(marketplace) = world.connectors.marketplace(&connection.kind) {
+            bulk::consider(world, connection, marketplace).await?;
         }
-        let write = ports::Write::Delete { key, expect: stored.expectation() };
-        return match world.ledger.commit(vec![write]).await {
-            Ok(()) | Err(LedgerError::Conflict) => Ok(()),
-            Err(error) => Err(error.into()),
-        };
+        until = drain(world, &waiting_lane(account)).await?;
     }
-    let next = next_block(world, &connection, until).await?;
-    arm_again(world, *stored, Some(next)).await
+    let waits = |lane: String| async move { world.ledger.due(&lane, Timestamp::MAX, 1).await };
+    let waiting = !waits(waiting_lane(account)).await?.is_empty();
+    if !waiting && waits(bulk_lane(account)).await?.is_empty() {
+        return found_empty(world, *stored).await;
+    }
+    stored.value.empty = false;
+    let all_reminded = match &connection {
+        Some(connection) => remind::remind(world, connection, &mut stored.value.reminded).await?,
+        None => true,
+    };
+    let now = world.now();
+    let next = match connection.filter(|_| works && waiting) {
+        // What is left of the reminders is not left for later.
+        _ if !all_reminded => now,
+        Some(connection) => by_then(now, next_block(world, &connection, until).await?),
+        // Nothing but parcels that wait for a bulk, or an account for which no call is made.
+        None => later(now, if works { bulk::GATHERS_FOR } else { LOOKED_AT }).unwrap_or(now),
+    };
+    arm_again(world, *stored, next).await
 }
 
-/// Looks at the lane's orders, most urgent first, until the tokens are used up or a block is done. Orders that
+/// Nothing waits, says the index: at the second such look in a row the record goes.
+async fn found_empty(world: &World, mut stored: Stored<WakeRecord>) -> Result<(), WorkError> {
+    if !stored.value.empty {
+        stored.value.empty = true;
+        let now = world.now();
+        return arm_again(world, stored, later(now, EMPTY_LOOK).unwrap_or(now)).await;
+    }
+    let write = ports::Write::Delete { key: stored.value.key(), expect: stored.expectation() };
+    match world.ledger.commit(vec![write]).await {
+        Ok(()) | Err(LedgerError::Conflict) => Ok(()),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Looks at the lane's orders, most urgent first, until the tokens, a block or the time is used up. Orders that
 /// stay in the lane for another reason do not hold up those behind them; nor do those that wait to be read, since reads
 /// may be scarcer than confirmations.
 async fn drain(world: &World, lane: &str) -> Result<Option<Timestamp>, WorkError> {
     let mut seen: BTreeSet<String> = BTreeSet::new();
     let mut window = BLOCK;
     let (mut unread, mut no_read_until) = (0, None);
-    while seen.len() < MOST_ORDERS && unread < MOST_UNREAD {
+    let mut in_time = true;
+    while seen.len() < MOST_ORDERS && unread < MOST_UNREAD && in_time {
         let hints = world.ledger.due(lane, Timestamp::MAX, window).await?;
         let full = hints.len() == window;
         // An order stands in the lane by its own record only until it can be read.
@@ -207,9 +249,10 @@ async fn drain(world: &World, lane: &str) -> Result<Option<Timestamp>, WorkError
                 world.queue.send(QueueName::Inbound, &look, Duration::from_secs(30)).await?;
             }
         }
+        in_time = !world.ends_within(FOR_REMINDERS);
     }
     // Reads may be long away; parcels that wait only to be told are not.
-    let more = seen.len() >= MOST_ORDERS || unread >= MOST_UNREAD;
+    let more = seen.len() >= MOST_ORDERS || unread >= MOST_UNREAD || !in_time;
     let soon = later(world.now(), TOLD_AGAIN).filter(|_| more);
     Ok(no_read_until.map(|until| soon.map_or(until, |soon| until.min(soon))))
 }
@@ -230,14 +273,10 @@ async fn next_block(
     Ok(later(earliest, more).unwrap_or(earliest))
 }
 
-async fn arm_again(
-    world: &World,
-    mut stored: Stored<WakeRecord>,
-    at: Option<Timestamp>,
-) -> Result<(), WorkError> {
+async fn arm_again(world: &World, mut stored: Stored<WakeRecord>, at: Timestamp) -> Result<(), WorkError> {
     let now = world.now();
     stored.value.generation += 1;
-    stored.value.at = at.unwrap_or(now).max(now);
+    stored.value.at = at.max(now);
     let record = stored.value.clone();
     match world.ledger.commit(vec![stored.into_write(now)]).await {
         Ok(()) => send(world, &record).await,
@@ -248,25 +287,5 @@ async fn arm_again(
     Ok(())
 }
 
-/// Tells of waiting parcels whose deadline nears, while no call may be made for the account.
-async fn remind(world: &World, account: &Account, lane: &str) -> Result<(), WorkError> {
-    let now = world.now();
-    let window = world.connection(account).await?.map(|c| c.timing.remind_before).unwrap_or_default();
-    let until = later(now, window).unwrap_or(now);
-    for hint in world.ledger.due(lane, until, 100).await? {
-        let Loaded::Known(mut stored) = load::<Package>(world.ledger.as_ref(), &hint.key).await? else {
-            continue;
-        };
-        if stored.value.raise_if_at_risk(now) {
-            match world.ledger.commit(vec![stored.into_write(now)]).await {
-                Ok(()) => {
-                    let message = AlertMessage::about(&hint.key).to_body();
-                    world.queue.send(QueueName::Alerts, &message, Duration::ZERO).await?;
-                }
-                Err(LedgerError::Conflict) => {}
-                Err(error) => return Err(error.into()),
-            }
-        }
-    }
-    Ok(())
-}
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@ mod looking;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use connector_api::{Connectors, Reach};
 use domain::connection::Connection;
@@ -39,6 +40,8 @@ pub struct World {
     pub memo: Arc<Memo>,
     /// Whether connections may name hosts of their own: only where the system was started for it.
     pub allow_base_urls: bool,
+    /// By when this piece of work must come to its end; none where nobody ends it.
+    pub work_until: Option<Timestamp>,
 }
 
 /// What a worker remembers between messages, only to save calls: forgetting it changes nothing.
@@ -87,6 +90,25 @@ impl World {
     #[must_use]
     pub fn now(&self) -> Timestamp {
         self.clock.now()
+    }
+
+    /// The same world for one piece of work that may take this long, unless it must end sooner already.
+    #[must_use]
+    pub fn for_work_of(&self, span: Duration) -> Self {
+        let until = records::later(self.now(), span);
+        Self { work_until: self.work_until.into_iter().chain(until).min(), ..self.clone() }
+    }
+
+    /// Whether this piece of work must come to its end: a long walk leaves the rest, with the place it came to.
+    #[must_use]
+    pub fn time_is_up(&self) -> bool {
+        self.ends_within(Duration::ZERO)
+    }
+
+    /// Whether this piece of work must come to its end so soon.
+    #[must_use]
+    pub fn ends_within(&self, span: Duration) -> bool {
+        self.work_until.is_some_and(|until| records::later(self.now(), span).is_none_or(|then| then >= until))
     }
 
     /// What a connector may reach.
@@ -161,23 +183,43 @@ impl World {
     /// # Errors
     /// The ledger does not answer.
     pub async fn connections(&self) -> Result<Vec<Connection>, LedgerError> {
+        Ok(self.connections_and_states().await?.into_iter().map(|(connection, _)| connection).collect())
+    }
+
+    /// Every configured connection, with its state if it was started.
+    ///
+    /// # Errors
+    /// The ledger does not answer.
+    pub async fn connections_and_states(
+        &self,
+    ) -> Result<Vec<(Connection, Option<ConnectionState>)>, LedgerError> {
         let mut all: Vec<Connection> = Vec::new();
+        let mut states = BTreeMap::new();
         let mut page = None;
         loop {
             let part = self.ledger.scan(Table::Connections, page).await?;
-            all.extend(
-                part.rows
-                    .iter()
-                    .filter(|item| item.key.sk == "settings")
-                    .filter_map(|item| Stored::<Connection>::read(item).map(|stored| stored.value))
-                    .filter(|connection| self.hosts_are_allowed(connection)),
-            );
+            for item in &part.rows {
+                match item.key.sk.as_str() {
+                    "settings" => all.extend(Stored::<Connection>::read(item).map(|stored| stored.value)),
+                    "state" => states.extend(
+                        Stored::<ConnectionState>::read(item)
+                            .map(|stored| (stored.value.account.clone(), stored.value)),
+                    ),
+                    _ => {}
+                }
+            }
             page = part.next;
             if page.is_none() {
-                all.sort_by(|a, b| a.account.cmp(&b.account));
-                return Ok(all);
+                break;
             }
         }
+        all.retain(|connection| self.hosts_are_allowed(connection));
+        all.sort_by(|a, b| a.account.cmp(&b.account));
+        Ok(all
+            .into_iter()
+            .map(|connection| (states.remove(&connection.account), connection))
+            .map(|(state, connection)| (connection, state))
+            .collect())
     }
 
     /// Changes a connection's state, again if somebody else was first.

@@ -114,6 +114,7 @@ impl Run {
             connectors: system.world.connectors.clone(),
             memo: Arc::default(),
             allow_base_urls: system.world.allow_base_urls,
+            work_until: None,
         };
         let receiver = Receiver {
             queue: ports.clone(),

@@ -12,6 +12,9 @@ use super::attributes::{self, Attributes, sortable, string};
 use crate::explain::explain;
 use crate::tables::{ATTENTION_INDEX, DUE_INDEX};
 
+/// Hints of one page: whoever works on each can stop between two pages.
+const MOST_HINTS: i32 = 500;
+
 impl DynamoLedger {
     pub(super) async fn read_item(&self, key: &ItemKey) -> Result<Option<Item>, LedgerError> {
         let answer = self
@@ -105,6 +108,7 @@ impl DynamoLedger {
             .index_name(ATTENTION_INDEX)
             .key_condition_expression("attention = :lane")
             .expression_attribute_values(":lane", string(lane))
+            .limit(MOST_HINTS)
             .set_exclusive_start_key(start(page)?)
             .send()
             .await

@@ -112,19 +112,25 @@ impl Ledger for MemoryLedger {
             .values()
             .filter(|item| item.key.table == table && item.attention.as_deref() == Some(lane))
             .map(|item| Hint { key: item.key.clone(), at: Timestamp::UNIX_EPOCH });
-        Ok(paged(hits, page))
+        Ok(paged(hits, |hint| &hint.key, page.as_deref()))
     }
 
     async fn scan(&self, table: Table, page: Option<String>) -> Result<Page<Item>, LedgerError> {
         let all = lock(&self.0);
-        Ok(paged(all.values().filter(|item| item.key.table == table).cloned(), page))
+        let rows = all.values().filter(|item| item.key.table == table).cloned();
+        Ok(paged(rows, |item| &item.key, page.as_deref()))
     }
 }
 
-fn paged<T>(rows: impl Iterator<Item = T>, page: Option<String>) -> Page<T> {
-    let start: usize = page.and_then(|p| p.parse().ok()).unwrap_or(0);
-    let mut rows: Vec<T> = rows.skip(start).take(PAGE + 1).collect();
+/// A page of rows that are in order of their keys. It begins behind a key, as DynamoDB's do: what goes meanwhile moves
+/// no other row.
+fn paged<T>(rows: impl Iterator<Item = T>, key: impl Fn(&T) -> &ItemKey, page: Option<&str>) -> Page<T> {
+    let name = |row: &T| format!("{}\n{}", key(row).pk, key(row).sk);
+    let after = page.and_then(|page| page.split_once('\n'));
+    let is_later = |row: &T| after.is_none_or(|after| (key(row).pk.as_str(), key(row).sk.as_str()) > after);
+    let mut rows: Vec<T> = rows.filter(is_later).take(PAGE + 1).collect();
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
-    Page { rows, next: more.then(|| (start + PAGE).to_string()) }
+    let next = rows.last().filter(|_| more).map(name);
+    Page { rows, next }
 }

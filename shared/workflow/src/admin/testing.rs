@@ -167,6 +167,7 @@ impl Bench {
             connectors,
             memo: Arc::default(),
             allow_base_urls: true,
+            work_until: None,
         };
         Self { world, ledger, queue, clock }
     }

@@ -60,6 +60,9 @@ pub(super) async fn poll(
             return Ok(Ended::Complete);
         }
         cursor = page.next;
+        if world.time_is_up() {
+            break;
+        }
     }
     Ok(Ended::More(None))
 }

@@ -253,3 +253,49 @@ fn a_cursor_that_was_moved_meanwhile_is_not_moved_back() {
     assert!(!block_on(advance(&stage.world, &there, &cursor(0, None), &cursor(3, None))).unwrap());
     assert_eq!(cursor_of(&state(&stage, "shop-1")), cursor(5, None));
 }
+
+fn shops(stage: &Stage, many: usize) -> Vec<String> {
+    let ids: Vec<String> = (10..10 + many).map(|n| format!("shop-{n}")).collect();
+    ids.iter().for_each(|id| connect(stage, "shop", id));
+    ids
+}
+
+#[test]
+fn law_4_stores_that_hang_never_keep_the_end_of_the_list_from_its_turn() {
+    let stage = Stage::new();
+    let mut never_asked = shops(&stage, 20);
+    stage.mall.shop.polls.takes(&stage.clock, Duration::from_secs(20));
+    stage.mall.shop.polls.down(true);
+    for run in 1..=7 {
+        let begun_at = stage.world.now();
+        polled(&stage);
+        let took = stage.world.now().duration_since(begun_at);
+        assert!(took.as_secs() <= 100, "run {run} took {took}: it would have been killed");
+        // All are due again by then.
+        stage.clock.advance(Duration::from_secs(300));
+    }
+    let asked = stage.mall.shop.asked_of.lock().unwrap().clone();
+    never_asked.retain(|id| !asked.contains(id));
+    assert!(never_asked.is_empty(), "{never_asked:?} never came to their turn");
+}
+
+#[test]
+fn law_4_a_store_that_hangs_keeps_only_its_own_place() {
+    let stage = Stage::new();
+    let ids = shops(&stage, 20);
+    *stage.mall.shop.hangs.lock().unwrap() = Some((ids[0].clone(), 19));
+    assert_eq!(polled(&stage), Polled { connections: 20, orders: 0, failed: 0 });
+}
+
+#[test]
+fn law_4_a_store_with_very_many_pages_is_asked_on_in_the_next_run() {
+    let stage = Stage::new();
+    connect(&stage, "shop", "shop-1");
+    stage.mall.shop.polls.takes(&stage.clock, Duration::from_secs(12));
+    script(&stage, (0..5).map(|n| Ok(shipped(&["1"], cursor(0, Some(&format!("p{n}")))))));
+    assert_eq!(polled(&stage), Polled { connections: 1, orders: 3, failed: 0 });
+    assert_eq!(state(&stage, "shop-1").next_poll, Some(stage.world.now()));
+    asked(&stage);
+    polled(&stage);
+    assert_eq!(asked(&stage)[0], cursor(0, Some("p2")));
+}

@@ -2,52 +2,21 @@ use std::time::Duration;
 
 use domain::alert::{Alert, AlertStage};
 use domain::connection::MailKind;
-use domain::state::{State, Waiting};
+use domain::state::State;
 use futures::executor::block_on;
 
 use super::*;
 use crate::receive::kept_delivery;
 use crate::records::Record;
-use crate::test_shop::{Stage, account, at, connection};
+use crate::test_shop::{Stage, account, at, connection, package, reference};
 
 fn put(stage: &Stage, record: impl Record) {
     let now = stage.world.now();
     block_on(stage.world.ledger.commit(vec![Stored::new(record).into_write(now)])).unwrap();
 }
 
-fn reference(id: &str) -> MarketplaceOrderRef {
-    MarketplaceOrderRef { account: account("market-1"), order: id.try_into().unwrap() }
-}
-
 fn order(id: &str, next_look: Option<Timestamp>) -> MarketplaceOrder {
     MarketplaceOrder { next_look, ..MarketplaceOrder::new(reference(id)) }
-}
-
-fn package(id: &str, key: &str, not_before: i64) -> Package {
-    Package {
-        goes_first: false,
-        cancels_at: None,
-        schema: Package::SCHEMA,
-        key: key.into(),
-        order: reference(id),
-        reference: 100_000_001,
-        origins: Default::default(),
-        versions: vec![],
-        confirmed: None,
-        state: State::Planned { not_before: at(not_before), waiting: Waiting::Nothing },
-        attempts: 0,
-        failures: 0,
-        ruling: None,
-        ship_by: None,
-        remind_before: Duration::from_secs(60),
-        decided_again_at: None,
-        their_reference: None,
-        in_bulk: false,
-        earlier_numbers: Vec::new(),
-        created_at: at(0),
-        alerts: Default::default(),
-        history: Default::default(),
-    }
 }
 
 fn due_alert() -> Alert {

@@ -6,10 +6,10 @@
 use connector_api::{Delivery, DeliveryBody, Marketplace};
 use domain::connection::Connection;
 use domain::ids::Account;
-use domain::keys::{ItemKey, Table};
 use jiff::Timestamp;
-use ports::{Expect, Ledger, LedgerError, Write};
+use ports::{Expect, Write};
 
+use super::erase::{self, ErasedFor};
 use super::park;
 use crate::message::WorkError;
 use crate::receive::kept_delivery;
@@ -31,26 +31,33 @@ pub(super) async fn forget(
     notification: &str,
     heard_at: Timestamp,
 ) -> Result<(), WorkError> {
-    let mut done = "nothing of a buyer is stored, so nothing was to be erased".to_owned();
+    let notification: String = notification.chars().filter(char::is_ascii_graphic).take(MOST_ID).collect();
+    let mut is_ours = false;
     // Told once per app, at one address: the account may be another connection's.
     for connection in world.connections().await?.iter().filter(|other| is_of_same_app(told, other)) {
         if !is_account(connection, ids) {
             continue;
         }
-        let mut erased = 0;
-        for table in [Table::Orders, Table::Deliveries] {
-            erased += erase_all(world.ledger.as_ref(), table, &connection.account).await?;
-        }
-        done = format!("{erased} records of {} erased", connection.account.connection);
+        is_ours = true;
+        // First, so that nothing new is written behind the erasing.
         let why = format!(
             "{} says that this account was closed; all that was kept of it is erased. Take it out of the settings",
             marketplace.title()
         );
         park(world, connection, heard_at, &why).await?;
+        let closed = ErasedFor::AccountClosed {
+            told: told.account.clone(),
+            kind: marketplace.kind().to_owned(),
+            notification: notification.clone(),
+            heard_at,
+        };
+        erase::begin(world, &connection.account, closed).await?;
     }
-    let notification: String = notification.chars().filter(char::is_ascii_graphic).take(MOST_ID).collect();
-    tracing::info!(connection = %told.account, notification, done, "account closed");
-    record(world, told, marketplace.kind(), &notification, &done, heard_at).await
+    if is_ours {
+        return Ok(());
+    }
+    let done = "nothing of a buyer is stored, so nothing was to be erased";
+    record(world, &told.account, marketplace.kind(), &notification, done, heard_at).await
 }
 
 /// Whether two connections are accounts of one app at one place: what one is told concerns the other, too.
@@ -65,34 +72,16 @@ fn is_account(connection: &Connection, ids: &[String]) -> bool {
     ACCOUNT_OPTIONS.iter().filter_map(named).any(|own| !own.is_empty() && ids.iter().any(|id| id == own))
 }
 
-/// Removes every record of the account in a table.
-async fn erase_all(ledger: &dyn Ledger, table: Table, account: &Account) -> Result<usize, LedgerError> {
-    let mut erased = 0;
-    let mut page = None;
-    loop {
-        let part = ledger.scan(table, page).await?;
-        let keys = part.rows.into_iter().map(|item| item.key);
-        let theirs: Vec<ItemKey> = keys.filter(|key| key.account().as_ref() == Some(account)).collect();
-        for key in theirs {
-            ledger.commit(vec![Write::Delete { key, expect: Expect::Anything }]).await?;
-            erased += 1;
-        }
-        page = part.next;
-        if page.is_none() {
-            return Ok(erased);
-        }
-    }
-}
-
 /// Notes in place of the delivery that it was acted upon: the same one again is the same note.
-async fn record(
+pub(super) async fn record(
     world: &World,
-    told: &Connection,
+    told: &Account,
     kind: &str,
     notification: &str,
     done: &str,
     heard_at: Timestamp,
 ) -> Result<(), WorkError> {
+    tracing::info!(connection = %told, notification, done, "account closed");
     let body = DeliveryBody::Withheld {
         bytes: 0,
         sha256: String::new(),
@@ -101,6 +90,6 @@ async fn record(
     };
     let id = format!("{TOPIC}-{notification}");
     let delivery = Delivery { id, topic: TOPIC.to_owned(), headers: Vec::new(), received_at: heard_at, body };
-    let item = kept_delivery(&told.account, kind, &delivery, false, world.now());
+    let item = kept_delivery(told, kind, &delivery, false, world.now());
     Ok(world.ledger.commit(vec![Write::Put { item, expect: Expect::Anything }]).await?)
 }

@@ -6,15 +6,16 @@ use connector_api::{Failure, MerchantAction};
 use domain::alert::Deadline;
 use domain::connection::MailKind;
 use domain::ids::{MarketplaceOrderRef, StoreOrderRef};
+use domain::order::ORDER_AT_RISK;
 use domain::outcome::pause;
 use domain::state::{State, Waiting};
 use ports::LedgerError;
 
 use super::scene::Scene;
-use super::{Progress, Scarce, park, tell};
+use super::{Progress, Scarce, leave, park, tell};
 use crate::limits::{self, Purpose, Taken};
 use crate::mappings;
-use crate::message::WorkError;
+use crate::message::{Look, WorkError};
 use crate::records::{Record, later};
 use crate::wake;
 use crate::world::World;
@@ -59,6 +60,7 @@ pub async fn look_at_order(
         scene.sku_map = mappings::sku_map(world.ledger.as_ref(), &reference.account).await?;
         let reading = scene.read_if_needed(world).await?;
         if matches!(reading, Reading::Serves) {
+            scene.order.value.alerts.settle_those(|alert| alert.cause == ORDER_AT_RISK);
             scene.reconcile(world).await?;
         }
         let now = world.now();
@@ -86,6 +88,11 @@ pub async fn look_at_order(
                 if reverses {
                     super::reverse::work(world, reference).await?;
                 }
+                return Ok(Progress::Done);
+            }
+            // A call that is begun now might not end in time, and would leave doubt.
+            Some(_) if world.time_is_up() => {
+                leave(world, Look::Order { order: reference.clone() }).await?;
                 return Ok(Progress::Done);
             }
             Some(index) => {

@@ -3,12 +3,13 @@
 use connector_api::PrivacyRequest;
 use domain::connection::Connection;
 use domain::connection_state::Activity;
-use domain::ids::{StoreOrderId, StoreOrderRef};
-use domain::keys::{ItemKey, Table};
+use domain::ids::{Account, StoreOrderId, StoreOrderRef};
+use domain::keys::ItemKey;
 use domain::order::{Link, StoreOrder};
 use domain::state::NotOurs;
-use ports::{Expect, Ledger, LedgerError, Write};
+use ports::LedgerError;
 
+use super::erase::{self, ErasedFor};
 use crate::message::WorkError;
 use crate::records::{Loaded, Stored, load};
 use crate::world::World;
@@ -20,29 +21,37 @@ pub(super) async fn act(
     request: PrivacyRequest,
 ) -> Result<(), WorkError> {
     let now = world.now();
-    let note = match &request {
+    let note = match request {
         PrivacyRequest::CustomerData { orders } => format!(
             "privacy: data asked for {} orders; nothing of a buyer is stored, only order ids, SKUs and parcels",
             orders.len()
         ),
         PrivacyRequest::CustomerErase { orders } => {
-            let erased = erase_orders(world, connection, orders).await?;
+            let erased = erase_orders(world, connection, &orders).await?;
             format!("privacy: {erased} of {} orders erased; nothing of a buyer was stored", orders.len())
         }
         PrivacyRequest::ShopErase => {
-            let erased = erase_shop(world, connection).await?;
-            format!("privacy: shop erased, {erased} records")
+            // First, so that nothing new is written behind the erasing.
+            world
+                .change_connection(&connection.account, |state| {
+                    state.activity = Activity::Paused { since: now };
+                })
+                .await?;
+            return erase::begin(world, &connection.account, ErasedFor::ShopLeft).await;
         }
     };
-    tracing::info!(connection = %connection.account, "{note}");
-    world
-        .change_connection(&connection.account, |state| {
-            state.history.note(now, &note);
-            if request == PrivacyRequest::ShopErase {
-                state.activity = Activity::Paused { since: now };
-            }
-        })
-        .await?;
+    noted(world, &connection.account, &note).await
+}
+
+/// Notes that everything of a shop is erased.
+pub(super) async fn shop_is_erased(world: &World, account: &Account, erased: usize) -> Result<(), WorkError> {
+    noted(world, account, &format!("privacy: shop erased, {erased} records")).await
+}
+
+async fn noted(world: &World, account: &Account, note: &str) -> Result<(), WorkError> {
+    let now = world.now();
+    tracing::info!(connection = %account, "{note}");
+    world.change_connection(account, |state| state.history.note(now, note)).await?;
     Ok(())
 }
 
@@ -82,39 +91,4 @@ async fn erase_orders(
         }
     }
     Ok(erased)
-}
-
-/// Removes every store order and delivery of the shop.
-async fn erase_shop(world: &World, connection: &Connection) -> Result<usize, LedgerError> {
-    let any = StoreOrderRef {
-        account: connection.account.clone(),
-        // Only to build the prefix that all orders of this shop share.
-        order: StoreOrderId::try_from("0").map_err(|e| LedgerError::Unavailable(e.to_string()))?,
-    };
-    let orders = ItemKey::store_order(&any).pk;
-    let deliveries = ItemKey::delivery(&connection.account, "0").pk;
-    let mut erased = 0;
-    for (table, prefix) in [(Table::Orders, orders), (Table::Deliveries, deliveries)] {
-        let prefix = prefix.trim_end_matches('0');
-        erased += erase_below(world.ledger.as_ref(), table, prefix).await?;
-    }
-    Ok(erased)
-}
-
-async fn erase_below(ledger: &dyn Ledger, table: Table, prefix: &str) -> Result<usize, LedgerError> {
-    let mut erased = 0;
-    let mut page = None;
-    loop {
-        let part = ledger.scan(table, page).await?;
-        let hits: Vec<ItemKey> =
-            part.rows.into_iter().map(|item| item.key).filter(|key| key.pk.starts_with(prefix)).collect();
-        for key in hits {
-            ledger.commit(vec![Write::Delete { key, expect: Expect::Anything }]).await?;
-            erased += 1;
-        }
-        page = part.next;
-        if page.is_none() {
-            return Ok(erased);
-        }
-    }
 }

@@ -30,6 +30,7 @@ pub async fn pushed(
 ) -> Result<(), WorkError> {
     let span = tracing::error_span!("pushed", at = "queue", kind, connection = Empty, trace_id = Empty);
     let about = span.clone();
+    let world = &world.for_work_of(super::WORKS_FOR);
     trace::follow(world, None, span, |world| async move {
         let marketplace = world.connectors.marketplace(kind);
         let marketplace = marketplace

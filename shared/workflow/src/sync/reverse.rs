@@ -24,7 +24,7 @@ use super::scene::Scene;
 use super::{park, tell};
 use crate::limits::{self, Purpose, Taken};
 use crate::mappings;
-use crate::message::WorkError;
+use crate::message::{Look, WorkError};
 use crate::records::{Record as _, later};
 use crate::world::World;
 
@@ -62,6 +62,9 @@ pub(super) async fn work(world: &World, reference: &MarketplaceOrderRef) -> Resu
         }
         scene.sku_map = mappings::sku_map(world.ledger.as_ref(), &reference.account).await?;
         match step(world, scene).await {
+            Ok(Step::On) if world.time_is_up() => {
+                return super::leave(world, Look::Order { order: reference.clone() }).await;
+            }
             Ok(Step::On) => {}
             Ok(Step::Rest) => return Ok(()),
             // Another worker wrote first: what stands there now decides.

@@ -223,3 +223,5 @@ fn news_is_read_at_once_whatever_is_planned_and_a_change_is_read_only_until_a_re
         }
     }
 }
+
+mod time;

@@ -2,7 +2,9 @@
 
 use domain::alert::Alert;
 use domain::connection::MailKind;
-use domain::order::{CANCEL_AFTER_LEAVING, CANCEL_BEFORE_LEAVING, MarketplaceOrder, StoreOrder};
+use domain::order::{
+    CANCEL_AFTER_LEAVING, CANCEL_BEFORE_LEAVING, MarketplaceOrder, ORDER_AT_RISK, StoreOrder,
+};
 use domain::reversal::REVERSAL;
 
 use crate::alerts::store_causes;
@@ -90,6 +92,18 @@ pub(super) fn order_row(order: &MarketplaceOrder, title: &str, stage: Stage, ale
             format!("A refund of the store was not taken to {title} for certain: see why below."),
             "look at the order in your seller account, and refund there what is not refunded yet".to_owned(),
             "The refund is settled.",
+        ),
+        ORDER_AT_RISK => (
+            "An order may miss its deadline",
+            format!(
+                "A parcel of it has left, and is not confirmed yet: {title}'s limit for this account is used up, or the \
+                 account is paused or must be connected again, so that the order could not be read."
+            ),
+            format!(
+                "parcelwire explain {quoted}; if it cannot wait, confirm it in your seller account, then: \
+                 parcelwire hold {quoted} confirmed-by-hand"
+            ),
+            "The order was read: its parcels go on.",
         ),
         "order_not_found" => (
             "The account has no such order",
