@@ -27,7 +27,34 @@ pub enum Activity {
         why: String,
         /// Since when.
         since: Timestamp,
+        /// A person had paused it before, since then: mended, it is paused again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paused: Option<Timestamp>,
     },
+}
+
+impl Activity {
+    /// Parked from now on; a person's pause is remembered in it.
+    #[must_use]
+    pub fn park(&self, why: &str, now: Timestamp) -> Self {
+        Self::Parked { why: why.to_owned(), since: now, paused: self.paused_since() }
+    }
+
+    /// With its authorisation mended: it works, unless a person had paused it.
+    #[must_use]
+    pub fn unpark(&self) -> Self {
+        self.paused_since().map_or(Self::Active, |since| Self::Paused { since })
+    }
+
+    /// Since when it is paused, by itself or below its parking.
+    #[must_use]
+    pub fn paused_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Active => None,
+            Self::Paused { since } => Some(*since),
+            Self::Parked { paused, .. } => *paused,
+        }
+    }
 }
 
 /// That the marketplace takes confirmations from this account's app no more, though reads go on.
@@ -339,8 +366,23 @@ mod tests {
         state.credentials_expire_at = None;
         state.activity = Activity::Paused { since: now };
         assert!(!state.credentials_fail(now), "a person did that");
-        state.activity = Activity::Parked { why: "revoked".into(), since: now };
+        state.activity = Activity::Parked { why: "revoked".into(), since: now, paused: None };
         assert!(state.credentials_fail(now));
+    }
+
+    #[test]
+    fn parking_remembers_a_person_s_pause_and_records_of_before_read_as_they_were() {
+        let (paused_at, now) = (day("2027-01-01"), day("2027-01-02"));
+        let paused = Activity::Paused { since: paused_at };
+        for (before, after) in [(Activity::Active, Activity::Active), (paused.clone(), paused.clone())] {
+            let parked = before.park("revoked", now);
+            assert!(matches!(&parked, Activity::Parked { why, since, .. } if why == "revoked" && *since == now));
+            assert_eq!(parked.park("again", now).unpark(), after);
+        }
+        let old = r#"{"is":"parked","why":"revoked","since":"2027-01-02T12:00:00Z"}"#;
+        let read: Activity = serde_json::from_str(old).unwrap();
+        assert_eq!(read, Activity::Active.park("revoked", now));
+        assert_eq!(serde_json::to_string(&read).unwrap(), old, "and code of before reads what is written now");
     }
 
     #[test]

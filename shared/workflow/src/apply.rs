@@ -48,7 +48,7 @@ pub enum Change {
     Started(Account),
     /// Its sync was switched off.
     Stopped(Account),
-    /// It was parked and has new credentials: it works again.
+    /// It was parked and has new credentials: it works again. One that a person had paused stays paused.
     Unparked(Account),
     /// The settings name it no longer.
     Removed(Account),
@@ -177,18 +177,25 @@ fn move_on(state: &mut ConnectionState, applied: &Applied, known: bool, now: Tim
     let account = &applied.connection.account;
     let mut changes = Vec::new();
     if !known && paused_by_removal(state) {
-        state.activity = Activity::Active;
+        match &mut state.activity {
+            Activity::Parked { paused, .. } => *paused = None,
+            Activity::Active | Activity::Paused { .. } => state.activity = Activity::Active,
+        }
         state.history.note(now, "in the settings again");
     }
     if state.credentials != applied.credentials_fingerprint {
         state.connected_at = Some(now);
         state.access_closed = None;
         if matches!(state.activity, Activity::Parked { .. }) {
-            state.activity = Activity::Active;
+            state.activity = state.activity.unpark();
             state.alerts.settle_those(Alert::asks_to_reconnect);
             state.next_poll = None;
-            state.history.note(now, "connected again: new credentials");
-            changes.push(Change::Unparked(account.clone()));
+            if state.works() {
+                state.history.note(now, "connected again: new credentials");
+                changes.push(Change::Unparked(account.clone()));
+            } else {
+                state.history.note(now, "connected again: new credentials; paused by a person as before");
+            }
         } else {
             state.history.note(now, "new credentials");
         }
@@ -211,8 +218,8 @@ fn move_on(state: &mut ConnectionState, applied: &Applied, known: bool, now: Tim
 
 /// Whether the pause is ours, and no person's.
 fn paused_by_removal(state: &ConnectionState) -> bool {
-    let Activity::Paused { since } = &state.activity else { return false };
-    state.history.events().iter().any(|event| event.at == *since && event.what == REMOVED)
+    let Some(since) = state.activity.paused_since() else { return false };
+    state.history.events().iter().any(|event| event.at == since && event.what == REMOVED)
 }
 
 /// Takes a connection's settings away. Its state stays, so that it starts afresh if it comes back.
