@@ -269,9 +269,24 @@ impl ConnectionState {
     /// Whether a store that sends webhooks has been silent far longer than it ever is.
     #[must_use]
     pub fn is_silent(&self, now: Timestamp) -> bool {
+        self.is_silent_since(self.last_webhook, now)
+    }
+
+    fn is_silent_since(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
         let usual = self.webhook_gap_s.unwrap_or_default().max(SHORTEST_GAP_S);
-        let silence = self.last_webhook.map_or(0, |last| now.duration_since(last).as_secs());
+        let silence = last.map_or(0, |last| now.duration_since(last).as_secs());
         u64::try_from(silence).is_ok_and(|silence| silence > usual.saturating_mul(SILENT_TIMES))
+    }
+
+    /// Whether a marketplace whose subscriptions we made has told nothing for far longer than is usual for it.
+    ///
+    /// Unlike a store it need not tell anything, so it takes two notifications to know what is usual; and subscriptions
+    /// that were made anew are given their time.
+    #[must_use]
+    pub fn subscriptions_are_silent(&self, now: Timestamp) -> bool {
+        self.subscribed_at.is_some()
+            && self.webhook_gap_s.is_some()
+            && self.is_silent_since(self.last_webhook.max(self.subscribed_at), now)
     }
 
     /// Whether its authorisation is gone, or ends within a week.
@@ -347,6 +362,25 @@ mod tests {
         let gap = state.webhook_gap_s;
         state.heard_webhook(now - hours(50));
         assert_eq!((state.webhook_gap_s, state.last_webhook), (gap, Some(now)));
+    }
+
+    #[test]
+    fn a_marketplace_is_silent_only_where_we_subscribed_and_know_its_usual_gap() {
+        let account = Account::new("m".try_into().unwrap(), "us".try_into().unwrap());
+        let hours = jiff::SignedDuration::from_hours;
+        let now = day("2027-01-01");
+        let mut state = ConnectionState::starting(account, now);
+        state.heard_webhook(now);
+        state.heard_webhook(now + hours(1));
+        assert!(!state.subscriptions_are_silent(now + hours(100)), "nobody subscribed through us");
+        state.subscribed_at = Some(now);
+        assert!(!state.subscriptions_are_silent(now + hours(13)));
+        assert!(state.subscriptions_are_silent(now + hours(14)));
+        state.subscribed_at = Some(now + hours(20));
+        assert!(!state.subscriptions_are_silent(now + hours(32)), "made anew");
+        assert!(state.subscriptions_are_silent(now + hours(33)));
+        state.webhook_gap_s = None;
+        assert!(!state.subscriptions_are_silent(now + hours(33)), "one alone says nothing of what is usual");
     }
 
     #[test]

@@ -137,7 +137,7 @@ async fn claim(
     world: &World,
     connection: &Connection,
     pause: Duration,
-    sends_webhooks: bool,
+    is_store: bool,
 ) -> Result<Option<Cursor>, LedgerError> {
     let now = world.now();
     let (mut silent, mut failing) = (false, false);
@@ -147,7 +147,8 @@ async fn claim(
     let mut claimed = None;
     world
         .change_connection(&connection.account, |state| {
-            silent = sends_webhooks && connection.sync && state.works() && state.is_silent(now);
+            let silence = if is_store { state.is_silent(now) } else { state.subscriptions_are_silent(now) };
+            silent = connection.sync && state.works() && silence;
             failing = connection.sync && state.credentials_fail(now);
             claimed = due(state).then(|| cursor_of(state));
             if claimed.is_some() {
