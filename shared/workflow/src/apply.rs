@@ -14,6 +14,7 @@ use ports::{Expect, Item, LedgerError, QueueName, Write};
 
 use crate::message::{Look, WorkError};
 use crate::records::{Loaded, Stored, load};
+use crate::poll;
 use crate::wake;
 use crate::world::World;
 
@@ -96,7 +97,7 @@ async fn apply_one(world: &World, applied: &Applied, changes: &mut Vec<Change>) 
         }
     }
     if decides_anew {
-        // What its rules left unclear, or took for none of ours, is decided by the new ones.
+        // What its rules left unclear is decided by the new ones at once; the rest comes with the poll.
         let body = Look::Answered { account: account.clone() }.to_body();
         world.queue.send(QueueName::Inbound, &body, std::time::Duration::ZERO).await?;
     }
@@ -109,6 +110,7 @@ async fn apply_one(world: &World, applied: &Applied, changes: &mut Vec<Change>) 
 async fn settle(world: &World, applied: &Applied) -> Result<(Vec<Change>, bool), WorkError> {
     let connection = &applied.connection;
     let account = &connection.account;
+    let is_store = world.connectors.store(&connection.kind).is_some();
     for _ in 0..ROUNDS {
         let now = world.now();
         let mut changes = Vec::new();
@@ -120,7 +122,7 @@ async fn settle(world: &World, applied: &Applied) -> Result<(Vec<Change>, bool),
         match load::<Connection>(ledger, &ItemKey::connection(account)).await? {
             Loaded::Known(mut stored) => {
                 if stored.value != *connection {
-                    relinked = stored.value.link != connection.link;
+                    relinked = is_store && stored.value.link != connection.link;
                     stored.value = connection.clone();
                     writes.push(stored.into_write(now));
                     changes.push(Change::Updated(account.clone()));
@@ -144,6 +146,11 @@ async fn settle(world: &World, applied: &Applied) -> Result<(Vec<Change>, bool),
             Loaded::Known(mut stored) => {
                 let before = stored.value.clone();
                 changes.extend(move_on(&mut stored.value, applied, known, now));
+                // What the rules of before took for none of ours stands in no index: the poll finds it again.
+                if relinked {
+                    poll::begin_again(&mut stored.value, now);
+                    stored.value.history.note(now, "other link rules: polled again from its start");
+                }
                 if stored.value != before {
                     writes.push(stored.into_write(now));
                 }

@@ -189,6 +189,31 @@ fn other_link_rules_decide_again_what_was_unclear() {
 }
 
 #[test]
+fn other_link_rules_have_the_store_polled_again_as_far_back_as_orders_are_kept() {
+    for (days, since) in [(10, None), (200, Some(110))] {
+        let stage = Stage::new();
+        let mut shop = wanted("shop-1", "f1");
+        applied(&stage, std::slice::from_ref(&shop));
+        stage.clock.advance(Duration::from_secs(days * 86_400));
+        let there = serde_json::to_string(&connector_api::Cursor { since: at(9), page: None }).unwrap();
+        change(&stage, "shop-1", |state| {
+            (state.cursor, state.next_poll) = (Some(there.clone()), Some(at(999_999_999)));
+        });
+        shop.connection.time_zone = "Europe/Berlin".into();
+        applied(&stage, std::slice::from_ref(&shop));
+        assert_eq!(state(&stage, "shop-1").cursor, Some(there), "other settings are no reason");
+        let account = "market-1".try_into().unwrap();
+        shop.connection.link = vec![LinkRule { from: LinkFrom::SourceIdentifier, account, source_name: None }];
+        applied(&stage, std::slice::from_ref(&shop));
+        let again = state(&stage, "shop-1");
+        assert_eq!((again.next_poll, again.started_at), (None, at(0)));
+        block_on(crate::poll::poll(&stage.world)).unwrap();
+        let asked = stage.mall.shop.asked.lock().unwrap()[0].clone();
+        assert_eq!((asked.since, asked.page), (at(since.unwrap_or(0) * 86_400), None), "after {days} days");
+    }
+}
+
+#[test]
 fn a_preview_tells_every_difference_by_name() {
     let stage = Stage::new();
     let mut shop = wanted("shop-1", "f1");

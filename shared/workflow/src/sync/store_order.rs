@@ -117,6 +117,8 @@ async fn read_if_needed(
 ) -> Result<(), WorkError> {
     let now = world.now();
     let undecided = link_is_open(order, &rules_hash(&connection.link));
+    // A fact holds no more than the rules of its day asked for: other rules decide from a fact of their own.
+    order.must_read |= undecided && order.link != Link::Unknown;
     let needed = order.must_read || (undecided && order.fact.is_none());
     if !needed {
         order.next_look = None;

@@ -1,9 +1,10 @@
 use std::sync::Arc;
 
 use connector_api::Failure;
+use domain::connection::{LinkFrom, LinkRule};
 use domain::connection_state::ConnectionState;
 use domain::facts::{StoreFacts, StoreOrderFact};
-use domain::order::StoreOrder;
+use domain::order::{Link, StoreOrder};
 use futures::executor::block_on;
 use ports::memory::MemoryMail;
 use ports::{Expect, Item, Write};
@@ -175,6 +176,62 @@ fn what_was_learned_before_it_was_connected_again_does_not_park_it() {
         assert_eq!(matches!(state.activity, Activity::Parked { .. }), parked, "{learned_at}");
         assert_eq!(mails(&mut stage).len(), usize::from(parked), "{learned_at}");
     }
+}
+
+/// Gives the shop these link rules: each looks for an attribute of this name.
+fn rule(stage: &Stage, names: &[&str]) {
+    let key = ItemKey::connection(&account("shop-1"));
+    let Ok(Loaded::Known(mut stored)) = block_on(load::<Connection>(stage.world.ledger.as_ref(), &key)) else {
+        panic!("no connection")
+    };
+    let rule = |name: &&str| LinkRule {
+        from: LinkFrom::NoteAttribute { name: (*name).to_owned() },
+        account: "market-1".try_into().unwrap(),
+        source_name: None,
+    };
+    stored.value.link = names.iter().map(rule).collect();
+    block_on(stage.world.ledger.commit(vec![stored.into_write(at(0))])).unwrap();
+}
+
+/// What the store says of the order: these attributes alone, as it says no others than the rules name.
+fn with_attributes(attributes: &[(&str, &str)]) -> StoreOrderFact {
+    let attributes = attributes.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    StoreOrderFact {
+        updated_at: at(0),
+        name: None,
+        source_name: None,
+        source_identifier: None,
+        tags: vec![],
+        attributes,
+        lines: vec![],
+        cancelled_at: None,
+        fully_fulfilled: true,
+    }
+}
+
+#[test]
+fn law_3_other_link_rules_decide_from_what_the_store_says_when_asked_for_what_they_name() {
+    let mut stage = stage();
+    let market = connection("market", "market-1");
+    let state = ConnectionState::starting(market.account.clone(), at(0));
+    let writes = vec![Stored::new(market).into_write(at(0)), Stored::new(state).into_write(at(0))];
+    block_on(stage.world.ledger.commit(writes)).unwrap();
+    let look = |answers: Vec<Result<StoreOrderFact, Failure>>| {
+        *stage.mall.shop.reads.lock().unwrap() = answers.into();
+        block_on(look_at_store_order(&stage.world, &shop_order(), Some(StoreFacts::default()))).unwrap();
+        assert!(stage.mall.shop.reads.lock().unwrap().is_empty(), "it is read");
+        stored(&stage).link
+    };
+    // Taken for none of ours, since the rule named another attribute.
+    rule(&stage, &["wrong"]);
+    assert!(matches!(look(vec![Ok(with_attributes(&[]))]), Link::NotOurs { .. }));
+    // As long as the store does not answer, what it said to another question decides nothing.
+    rule(&stage, &["order-id"]);
+    assert!(matches!(look(vec![Err(silent())]), Link::NotOurs { .. }));
+    stage.clock.advance(Duration::from_secs(3600));
+    let linked = look(vec![Ok(with_attributes(&[("order-id", "111-1")]))]);
+    assert!(matches!(&linked, Link::Marketplace { order } if order.order.as_str() == "111-1"), "{linked:?}");
+    assert_eq!(mails(&mut stage).len(), 0);
 }
 
 /// A poll's word that the order changed at this second, without what.
