@@ -44,6 +44,8 @@ pub(crate) mod store_causes {
     pub(crate) const TOO_MANY_LINES: &str = "order_too_many_lines";
     /// The store understood and refused to show it.
     pub(crate) const READ_REFUSED: &str = "store_read_refused";
+    /// The store has no such order, or does not show it to us.
+    pub(crate) const NOT_FOUND: &str = "store_order_not_found";
     /// The store cannot be asked, again and again.
     pub(crate) const UNREACHABLE: &str = "store_unreachable";
 }
