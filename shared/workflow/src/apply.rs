@@ -13,8 +13,8 @@ use jiff::Timestamp;
 use ports::{Expect, Item, LedgerError, QueueName, Write};
 
 use crate::message::{Look, WorkError};
-use crate::records::{Loaded, Stored, load};
 use crate::poll;
+use crate::records::{Loaded, Stored, load};
 use crate::wake;
 use crate::world::World;
 

@@ -124,10 +124,10 @@ fn what_a_person_paused_is_paused_still_when_it_was_parked_and_is_connected_agai
     applied(&stage, &[wanted("shop-2", "f1")]);
     applied(&stage, &[]);
     change(&stage, "shop-2", |state| state.activity = state.activity.park("the app was removed", at(60)));
-    assert_eq!(applied(&stage, &[wanted("shop-2", "f2")])[1..], [
-        Change::Unparked(account("shop-2")),
-        Change::Started(account("shop-2")),
-    ]);
+    assert_eq!(
+        applied(&stage, &[wanted("shop-2", "f2")])[1..],
+        [Change::Unparked(account("shop-2")), Change::Started(account("shop-2")),]
+    );
     assert!(state(&stage, "shop-2").works());
 }
 
@@ -203,7 +203,8 @@ fn other_link_rules_have_the_store_polled_again_as_far_back_as_orders_are_kept()
         applied(&stage, std::slice::from_ref(&shop));
         assert_eq!(state(&stage, "shop-1").cursor, Some(there), "other settings are no reason");
         let account = "market-1".try_into().unwrap();
-        shop.connection.link = vec![LinkRule { from: LinkFrom::SourceIdentifier, account, source_name: None }];
+        shop.connection.link =
+            vec![LinkRule { from: LinkFrom::SourceIdentifier, account, source_name: None }];
         applied(&stage, std::slice::from_ref(&shop));
         let again = state(&stage, "shop-1");
         assert_eq!((again.next_poll, again.started_at), (None, at(0)));

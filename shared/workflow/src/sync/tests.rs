@@ -203,7 +203,10 @@ fn law_5_an_order_that_the_store_does_not_show_is_looked_for_then_told_of_and_go
     assert!(matches!(order.link, Link::Unclear { .. }), "a person can decide about it: {:?}", order.link);
     let told = mails(&mut stage);
     assert!(told.len() == 1 && told[0].contains("read_all_orders"), "{told:?}");
-    assert!(told[0].contains("parcelwire retry 77") && told[0].contains("parcelwire hold 77 not-ours"), "{told:?}");
+    assert!(
+        told[0].contains("parcelwire retry 77") && told[0].contains("parcelwire hold 77 not-ours"),
+        "{told:?}"
+    );
     // Hourly for a week, without another word; then only when there is news.
     let mut looks = 0;
     while order.next_look.is_some() {
@@ -255,7 +258,8 @@ fn law_5_a_link_outlives_a_store_that_does_not_show_the_order_any_more() {
 /// Gives the shop these link rules: each looks for an attribute of this name.
 fn rule(stage: &Stage, names: &[&str]) {
     let key = ItemKey::connection(&account("shop-1"));
-    let Ok(Loaded::Known(mut stored)) = block_on(load::<Connection>(stage.world.ledger.as_ref(), &key)) else {
+    let Ok(Loaded::Known(mut stored)) = block_on(load::<Connection>(stage.world.ledger.as_ref(), &key))
+    else {
         panic!("no connection")
     };
     let rule = |name: &&str| LinkRule {
