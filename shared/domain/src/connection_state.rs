@@ -150,6 +150,9 @@ pub struct ConnectionState {
     /// The day (in the merchant's zone) of the last digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_digest: Option<String>,
+    /// When a digest was last begun, whatever came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_begun_at: Option<Timestamp>,
     /// The Monday of the last weekly test mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_weekly_test: Option<String>,
@@ -214,6 +217,7 @@ impl ConnectionState {
             last_confirmation: None,
             credentials_expire_at: None,
             last_digest: None,
+            digest_begun_at: None,
             last_weekly_test: None,
             alerts: Alerts::default(),
             history: History::default(),
@@ -410,13 +414,19 @@ mod tests {
         let paused = Activity::Paused { since: paused_at };
         for (before, after) in [(Activity::Active, Activity::Active), (paused.clone(), paused.clone())] {
             let parked = before.park("revoked", now);
-            assert!(matches!(&parked, Activity::Parked { why, since, .. } if why == "revoked" && *since == now));
+            assert!(
+                matches!(&parked, Activity::Parked { why, since, .. } if why == "revoked" && *since == now)
+            );
             assert_eq!(parked.park("again", now).unpark(), after);
         }
         let old = r#"{"is":"parked","why":"revoked","since":"2027-01-02T12:00:00Z"}"#;
         let read: Activity = serde_json::from_str(old).unwrap();
         assert_eq!(read, Activity::Active.park("revoked", now));
-        assert_eq!(serde_json::to_string(&read).unwrap(), old, "and code of before reads what is written now");
+        assert_eq!(
+            serde_json::to_string(&read).unwrap(),
+            old,
+            "and code of before reads what is written now"
+        );
     }
 
     #[test]
