@@ -167,8 +167,7 @@ const BROKEN: &[Row] = &[
         "parked",
         |p| {
             p.state("amazon-us", |state| {
-                state.activity =
-                    Activity::Parked { why: "invalid_grant".into(), since: Timestamp::UNIX_EPOCH };
+                state.activity = Activity::Active.park("invalid_grant", Timestamp::UNIX_EPOCH);
             });
         },
         "amazon-us",

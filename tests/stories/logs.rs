@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
+use futures::executor::block_on;
 use serde_json::Value;
 use tracing::subscriber::DefaultGuard;
 
@@ -163,4 +164,16 @@ fn what_alarms_watch_is_counted_while_it_lasts() {
     let silent = counts(&lines, "silent_webhooks");
     assert_eq!(silent.len(), 2, "once each poll");
     assert_eq!(silent[0]["connection"], account("shop").to_string());
+    // A marketplace whose subscriptions we made, once it is known how often it tells something.
+    let (us, now) = (account("amazon-us"), system.now());
+    block_on(system.world.change_connection(&us, |state| {
+        state.subscribed_at = Some(now);
+        state.heard_webhook(now);
+        state.heard_webhook(now + jiff::SignedDuration::from_secs(60));
+    }))
+    .unwrap();
+    system.clock.advance(std::time::Duration::from_secs(13 * 3600));
+    system.pass(6);
+    let told = counts(&system.log.lines(), "silent_webhooks");
+    assert!(told.iter().any(|line| line["connection"] == us.to_string()), "{told:?}");
 }

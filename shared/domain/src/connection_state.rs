@@ -27,7 +27,34 @@ pub enum Activity {
         why: String,
         /// Since when.
         since: Timestamp,
+        /// A person had paused it before, since then: mended, it is paused again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        paused: Option<Timestamp>,
     },
+}
+
+impl Activity {
+    /// Parked from now on; a person's pause is remembered in it.
+    #[must_use]
+    pub fn park(&self, why: &str, now: Timestamp) -> Self {
+        Self::Parked { why: why.to_owned(), since: now, paused: self.paused_since() }
+    }
+
+    /// With its authorisation mended: it works, unless a person had paused it.
+    #[must_use]
+    pub fn unpark(&self) -> Self {
+        self.paused_since().map_or(Self::Active, |since| Self::Paused { since })
+    }
+
+    /// Since when it is paused, by itself or below its parking.
+    #[must_use]
+    pub fn paused_since(&self) -> Option<Timestamp> {
+        match self {
+            Self::Active => None,
+            Self::Paused { since } => Some(*since),
+            Self::Parked { paused, .. } => *paused,
+        }
+    }
 }
 
 /// That the marketplace takes confirmations from this account's app no more, though reads go on.
@@ -123,6 +150,9 @@ pub struct ConnectionState {
     /// The day (in the merchant's zone) of the last digest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_digest: Option<String>,
+    /// When a digest was last begun, whatever came of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest_begun_at: Option<Timestamp>,
     /// The Monday of the last weekly test mail.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_weekly_test: Option<String>,
@@ -187,6 +217,7 @@ impl ConnectionState {
             last_confirmation: None,
             credentials_expire_at: None,
             last_digest: None,
+            digest_begun_at: None,
             last_weekly_test: None,
             alerts: Alerts::default(),
             history: History::default(),
@@ -242,9 +273,24 @@ impl ConnectionState {
     /// Whether a store that sends webhooks has been silent far longer than it ever is.
     #[must_use]
     pub fn is_silent(&self, now: Timestamp) -> bool {
+        self.is_silent_since(self.last_webhook, now)
+    }
+
+    fn is_silent_since(&self, last: Option<Timestamp>, now: Timestamp) -> bool {
         let usual = self.webhook_gap_s.unwrap_or_default().max(SHORTEST_GAP_S);
-        let silence = self.last_webhook.map_or(0, |last| now.duration_since(last).as_secs());
+        let silence = last.map_or(0, |last| now.duration_since(last).as_secs());
         u64::try_from(silence).is_ok_and(|silence| silence > usual.saturating_mul(SILENT_TIMES))
+    }
+
+    /// Whether a marketplace whose subscriptions we made has told nothing for far longer than is usual for it.
+    ///
+    /// Unlike a store it need not tell anything, so it takes two notifications to know what is usual; and subscriptions
+    /// that were made anew are given their time.
+    #[must_use]
+    pub fn subscriptions_are_silent(&self, now: Timestamp) -> bool {
+        self.subscribed_at.is_some()
+            && self.webhook_gap_s.is_some()
+            && self.is_silent_since(self.last_webhook.max(self.subscribed_at), now)
     }
 
     /// Whether its authorisation is gone, or ends within a week.
@@ -323,6 +369,25 @@ mod tests {
     }
 
     #[test]
+    fn a_marketplace_is_silent_only_where_we_subscribed_and_know_its_usual_gap() {
+        let account = Account::new("m".try_into().unwrap(), "us".try_into().unwrap());
+        let hours = jiff::SignedDuration::from_hours;
+        let now = day("2027-01-01");
+        let mut state = ConnectionState::starting(account, now);
+        state.heard_webhook(now);
+        state.heard_webhook(now + hours(1));
+        assert!(!state.subscriptions_are_silent(now + hours(100)), "nobody subscribed through us");
+        state.subscribed_at = Some(now);
+        assert!(!state.subscriptions_are_silent(now + hours(13)));
+        assert!(state.subscriptions_are_silent(now + hours(14)));
+        state.subscribed_at = Some(now + hours(20));
+        assert!(!state.subscriptions_are_silent(now + hours(32)), "made anew");
+        assert!(state.subscriptions_are_silent(now + hours(33)));
+        state.webhook_gap_s = None;
+        assert!(!state.subscriptions_are_silent(now + hours(33)), "one alone says nothing of what is usual");
+    }
+
+    #[test]
     fn credentials_fail_when_they_are_gone_or_end_within_a_week() {
         let account = Account::new("m".try_into().unwrap(), "us".try_into().unwrap());
         let now = day("2027-01-01");
@@ -339,8 +404,29 @@ mod tests {
         state.credentials_expire_at = None;
         state.activity = Activity::Paused { since: now };
         assert!(!state.credentials_fail(now), "a person did that");
-        state.activity = Activity::Parked { why: "revoked".into(), since: now };
+        state.activity = Activity::Parked { why: "revoked".into(), since: now, paused: None };
         assert!(state.credentials_fail(now));
+    }
+
+    #[test]
+    fn parking_remembers_a_person_s_pause_and_records_of_before_read_as_they_were() {
+        let (paused_at, now) = (day("2027-01-01"), day("2027-01-02"));
+        let paused = Activity::Paused { since: paused_at };
+        for (before, after) in [(Activity::Active, Activity::Active), (paused.clone(), paused.clone())] {
+            let parked = before.park("revoked", now);
+            assert!(
+                matches!(&parked, Activity::Parked { why, since, .. } if why == "revoked" && *since == now)
+            );
+            assert_eq!(parked.park("again", now).unpark(), after);
+        }
+        let old = r#"{"is":"parked","why":"revoked","since":"2027-01-02T12:00:00Z"}"#;
+        let read: Activity = serde_json::from_str(old).unwrap();
+        assert_eq!(read, Activity::Active.park("revoked", now));
+        assert_eq!(
+            serde_json::to_string(&read).unwrap(),
+            old,
+            "and code of before reads what is written now"
+        );
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub struct StoreOrder {
     /// When the first of them failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failing_since: Option<Timestamp>,
+    /// The store says it has no such order, or shows it to us no more, since then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_found_since: Option<Timestamp>,
     /// When it was last read at the store: when the question went out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub read_at: Option<Timestamp>,
@@ -108,6 +111,7 @@ impl StoreOrder {
             must_read: false,
             failures: 0,
             failing_since: None,
+            not_found_since: None,
             read_at: None,
             not_before: None,
             next_look: None,

@@ -26,7 +26,7 @@ use ports::{LedgerError, QueueName};
 
 use crate::mails::Stage;
 use crate::message::{AlertMessage, WorkError, check_layout};
-use crate::records::{Loaded, Record, Stored, deadline_of, later, load};
+use crate::records::{Loaded, Record, Stored, deadline_of, load};
 use crate::trace;
 use crate::world::World;
 
@@ -44,12 +44,11 @@ pub(crate) mod store_causes {
     pub(crate) const TOO_MANY_LINES: &str = "order_too_many_lines";
     /// The store understood and refused to show it.
     pub(crate) const READ_REFUSED: &str = "store_read_refused";
+    /// The store has no such order, or does not show it to us.
+    pub(crate) const NOT_FOUND: &str = "store_order_not_found";
     /// The store cannot be asked, again and again.
     pub(crate) const UNREACHABLE: &str = "store_unreachable";
 }
-
-/// A deadline closer than this passes the cap of one mail an hour.
-const URGENT: std::time::Duration = std::time::Duration::from_secs(4 * 3600);
 
 /// Works on one message of the alert queue.
 ///
@@ -154,11 +153,10 @@ async fn move_alerts<T: Tells>(world: &World, key: &ItemKey) -> Result<(), WorkE
         if wanted.is_empty() {
             return Ok(());
         }
-        let urgent = deadline.ship_by.is_some_and(|d| later(now, URGENT).is_some_and(|soon| d <= soon));
         // First into the groups, which are as durable as the record: a crash in between does it again, and a
         // group takes each alert once.
         for (_, stage, alert) in &wanted {
-            group::join(world, &connection, key, *stage, alert, urgent).await?;
+            group::join(world, &connection, key, *stage, alert, deadline.ship_by).await?;
         }
         for (index, stage, _) in &wanted {
             if let Some(alert) = stored.value.alerts_mut().get_mut(*index) {

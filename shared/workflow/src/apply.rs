@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use ports::{Expect, Item, LedgerError, QueueName, Write};
 
 use crate::message::{Look, WorkError};
+use crate::poll;
 use crate::records::{Loaded, Stored, load};
 use crate::wake;
 use crate::world::World;
@@ -48,7 +49,7 @@ pub enum Change {
     Started(Account),
     /// Its sync was switched off.
     Stopped(Account),
-    /// It was parked and has new credentials: it works again.
+    /// It was parked and has new credentials: it works again. One that a person had paused stays paused.
     Unparked(Account),
     /// The settings name it no longer.
     Removed(Account),
@@ -96,7 +97,7 @@ async fn apply_one(world: &World, applied: &Applied, changes: &mut Vec<Change>) 
         }
     }
     if decides_anew {
-        // What its rules left unclear, or took for none of ours, is decided by the new ones.
+        // What its rules left unclear is decided by the new ones at once; the rest comes with the poll.
         let body = Look::Answered { account: account.clone() }.to_body();
         world.queue.send(QueueName::Inbound, &body, std::time::Duration::ZERO).await?;
     }
@@ -109,6 +110,7 @@ async fn apply_one(world: &World, applied: &Applied, changes: &mut Vec<Change>) 
 async fn settle(world: &World, applied: &Applied) -> Result<(Vec<Change>, bool), WorkError> {
     let connection = &applied.connection;
     let account = &connection.account;
+    let is_store = world.connectors.store(&connection.kind).is_some();
     for _ in 0..ROUNDS {
         let now = world.now();
         let mut changes = Vec::new();
@@ -120,7 +122,7 @@ async fn settle(world: &World, applied: &Applied) -> Result<(Vec<Change>, bool),
         match load::<Connection>(ledger, &ItemKey::connection(account)).await? {
             Loaded::Known(mut stored) => {
                 if stored.value != *connection {
-                    relinked = stored.value.link != connection.link;
+                    relinked = is_store && stored.value.link != connection.link;
                     stored.value = connection.clone();
                     writes.push(stored.into_write(now));
                     changes.push(Change::Updated(account.clone()));
@@ -144,6 +146,11 @@ async fn settle(world: &World, applied: &Applied) -> Result<(Vec<Change>, bool),
             Loaded::Known(mut stored) => {
                 let before = stored.value.clone();
                 changes.extend(move_on(&mut stored.value, applied, known, now));
+                // What the rules of before took for none of ours stands in no index: the poll finds it again.
+                if relinked {
+                    poll::begin_again(&mut stored.value, now);
+                    stored.value.history.note(now, "other link rules: polled again from its start");
+                }
                 if stored.value != before {
                     writes.push(stored.into_write(now));
                 }
@@ -177,18 +184,25 @@ fn move_on(state: &mut ConnectionState, applied: &Applied, known: bool, now: Tim
     let account = &applied.connection.account;
     let mut changes = Vec::new();
     if !known && paused_by_removal(state) {
-        state.activity = Activity::Active;
+        match &mut state.activity {
+            Activity::Parked { paused, .. } => *paused = None,
+            Activity::Active | Activity::Paused { .. } => state.activity = Activity::Active,
+        }
         state.history.note(now, "in the settings again");
     }
     if state.credentials != applied.credentials_fingerprint {
         state.connected_at = Some(now);
         state.access_closed = None;
         if matches!(state.activity, Activity::Parked { .. }) {
-            state.activity = Activity::Active;
+            state.activity = state.activity.unpark();
             state.alerts.settle_those(Alert::asks_to_reconnect);
             state.next_poll = None;
-            state.history.note(now, "connected again: new credentials");
-            changes.push(Change::Unparked(account.clone()));
+            if state.works() {
+                state.history.note(now, "connected again: new credentials");
+                changes.push(Change::Unparked(account.clone()));
+            } else {
+                state.history.note(now, "connected again: new credentials; paused by a person as before");
+            }
         } else {
             state.history.note(now, "new credentials");
         }
@@ -211,8 +225,8 @@ fn move_on(state: &mut ConnectionState, applied: &Applied, known: bool, now: Tim
 
 /// Whether the pause is ours, and no person's.
 fn paused_by_removal(state: &ConnectionState) -> bool {
-    let Activity::Paused { since } = &state.activity else { return false };
-    state.history.events().iter().any(|event| event.at == *since && event.what == REMOVED)
+    let Some(since) = state.activity.paused_since() else { return false };
+    state.history.events().iter().any(|event| event.at == since && event.what == REMOVED)
 }
 
 /// Takes a connection's settings away. Its state stays, so that it starts afresh if it comes back.

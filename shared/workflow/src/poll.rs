@@ -11,12 +11,12 @@ use connector_api::{ChannelError, Cursor, Failure, MerchantAction};
 use domain::connection::Connection;
 use domain::connection_state::ConnectionState;
 use futures::{StreamExt as _, stream};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use ports::LedgerError;
 
 use crate::message::WorkError;
 use crate::metrics::{About, Metric, note};
-use crate::records::later;
+use crate::records::{KEEP_ORDERS, later};
 use crate::sync;
 use crate::world::World;
 
@@ -165,7 +165,7 @@ async fn claim(
     world: &World,
     connection: &Connection,
     pause: Duration,
-    sends_webhooks: bool,
+    is_store: bool,
 ) -> Result<Option<Cursor>, LedgerError> {
     let now = world.now();
     let (mut silent, mut failing) = (false, false);
@@ -175,7 +175,8 @@ async fn claim(
     let mut claimed = None;
     world
         .change_connection(&connection.account, |state| {
-            silent = sends_webhooks && connection.sync && state.works() && state.is_silent(now);
+            let silence = if is_store { state.is_silent(now) } else { state.subscriptions_are_silent(now) };
+            silent = connection.sync && state.works() && silence;
             failing = connection.sync && state.credentials_fail(now);
             claimed = due(state).then(|| cursor_of(state));
             if claimed.is_some() {
@@ -197,6 +198,16 @@ async fn claim(
 fn cursor_of(state: &ConnectionState) -> Cursor {
     let kept = state.cursor.as_deref().and_then(|text| serde_json::from_str(text).ok());
     kept.unwrap_or(Cursor { since: state.started_at, page: None })
+}
+
+/// Has a connection polled again, at once, from its start; but from no longer ago than its orders are kept.
+pub(crate) fn begin_again(state: &mut ConnectionState, now: Timestamp) {
+    let since = now.checked_sub(SignedDuration::try_from(KEEP_ORDERS).unwrap_or_default()).unwrap_or(now);
+    state.cursor = (since > state.started_at)
+        // A cursor is a time and a text: it always serialises.
+        .then(|| serde_json::to_string(&Cursor { since, page: None }).ok())
+        .flatten();
+    state.next_poll = None;
 }
 
 /// Moves the cursor on; false if it does not stand at `from` any more, or nothing may be polled any more.

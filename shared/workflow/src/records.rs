@@ -20,7 +20,7 @@ use serde_json::{Map, Value};
 use crate::message::is_read;
 
 /// How long settled orders are kept.
-const KEEP_ORDERS: Duration = Duration::from_secs(90 * 24 * 3600);
+pub(crate) const KEEP_ORDERS: Duration = Duration::from_secs(90 * 24 * 3600);
 
 /// A record that can be stored.
 pub trait Record: Serialize + DeserializeOwned {

@@ -215,7 +215,7 @@ pub async fn park(
             if stale || matches!(state.activity, Activity::Parked { .. }) {
                 return;
             }
-            state.activity = Activity::Parked { why: why.to_owned(), since: now };
+            state.activity = state.activity.park(why, now);
             state.history.note(now, format!("parked: {why}"));
             state.alerts.raise(Alert {
                 kind: MailKind::Reconnect,

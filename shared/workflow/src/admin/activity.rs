@@ -125,7 +125,7 @@ mod tests {
         let bench = Bench::new();
         let (us, _de) = (bench.marketplace("m", "us"), bench.marketplace("m", "de"));
         bench.change_state(&us, |state| {
-            state.activity = Activity::Parked { why: "token revoked".into(), since: at(5) };
+            state.activity = state.activity.park("token revoked", at(5));
             state.alerts.raise(Alert {
                 kind: MailKind::Reconnect,
                 cause: "reconnect".into(),

@@ -68,9 +68,13 @@ pub async fn connections(world: &World) -> Result<Vec<ConnectionView>, AdminErro
                 ("not_started", Some("it has not been started: `parcelwire serve` starts it".into()), None)
             }
             Some(state) => match &state.activity {
-                Activity::Parked { why, since } => (
+                Activity::Parked { why, since, paused } => (
                     "parked",
-                    Some(format!("{why}; connect it again, then `parcelwire resume {}`", account.connection)),
+                    Some(format!(
+                        "{why}; connect it again, then `parcelwire resume {}`{}",
+                        account.connection,
+                        if paused.is_some() { "; a person had paused it before" } else { "" },
+                    )),
                     Some(*since),
                 ),
                 Activity::Paused { since } => (
@@ -161,7 +165,7 @@ mod tests {
         new.account.connection = "new".try_into().unwrap();
         bench.put(&new);
         bench.change_state(&us, |state| {
-            state.activity = Activity::Parked { why: "invalid_grant".into(), since: at(7) };
+            state.activity = state.activity.park("invalid_grant", at(7));
             state.last_confirmation = Some(at(6));
         });
         let order = bench.order(&us, "111-1");

@@ -242,6 +242,8 @@ async fn rule_out(
         let Link::Unclear { rules, .. } = &store.link else { return (false, false) };
         let why = NotOurs::ByRuling { reason: reason.to_owned() };
         store.link = Link::NotOurs { why, rules: rules.clone() };
+        // Nothing that the store may still say of it is waited for.
+        (store.must_read, store.not_found_since, store.next_look) = (false, None, None);
         store.alerts.settle(None);
         store.history.note(now, said(action));
         (true, true)

@@ -1,5 +1,6 @@
 //! What is to be mailed to one recipient about one cause, and when the next mail may go.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::alert::Alert;
@@ -25,6 +26,12 @@ use crate::world::World;
 const URGENT_MAILS: usize = 4;
 /// How many orders one mail lists; further ones are counted.
 const MOST_ROWS: usize = 50;
+/// A deadline closer than this passes the cap of one mail an hour.
+const URGENT: Duration = Duration::from_secs(4 * 3600);
+/// Alerts that a group holds, the most urgent of all; of further ones it knows only marks.
+const MOST_WAITING: usize = 200;
+/// Marks of further alerts: with those that wait less than half of what an item may hold. Beyond them none is counted.
+const MOST_FURTHER: usize = 5_000;
 /// Marks of mailed alerts that a group keeps.
 const MOST_MARKS: usize = 200;
 /// How soon a mail that was not taken is tried again.
@@ -39,6 +46,9 @@ pub(super) struct Waiting {
     pk: String,
     sk: String,
     alert: Alert,
+    /// By when it must be done, as known when it was raised.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ship_by: Option<Timestamp>,
 }
 
 impl Waiting {
@@ -49,6 +59,11 @@ impl Waiting {
 
     pub(super) fn alert(&self) -> &Alert {
         &self.alert
+    }
+
+    /// The less, the more urgent.
+    pub(super) fn urgency(&self) -> Timestamp {
+        self.ship_by.unwrap_or(Timestamp::MAX)
     }
 
     /// What tells this alert from every other, in short.
@@ -76,6 +91,9 @@ pub struct MailGroup {
     /// Alerts not mailed yet.
     #[serde(default)]
     waiting: Vec<Waiting>,
+    /// Marks of further alerts not mailed yet, which the next mail only counts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    further: Vec<String>,
     /// The latest mails, newest last.
     #[serde(default)]
     sent: Vec<Timestamp>,
@@ -90,6 +108,51 @@ pub struct MailGroup {
     mailed: Vec<String>,
 }
 
+impl MailGroup {
+    /// Whether nothing waits to be mailed.
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.further.is_empty()
+    }
+
+    /// Takes an alert in, once. If there are too many, the least urgent one is only counted from then on.
+    fn add(&mut self, waiting: Waiting) {
+        if self.waiting.iter().any(|known| known.same(&waiting)) || self.further.contains(&waiting.mark()) {
+            return;
+        }
+        self.waiting.push(waiting);
+        if self.waiting.len() > MOST_WAITING {
+            let least = self.waiting.iter().enumerate().max_by_key(|(_, waiting)| waiting.urgency());
+            let Some((least, mark)) = least.map(|(index, waiting)| (index, waiting.mark())) else { return };
+            self.waiting.remove(least);
+            if self.further.len() < MOST_FURTHER {
+                self.further.push(mark);
+            }
+        }
+    }
+
+    /// Takes an alert out; whether it waited.
+    fn take_out(&mut self, waiting: &Waiting) -> bool {
+        let before = self.waiting.len() + self.further.len();
+        let mark = waiting.mark();
+        self.waiting.retain(|known| !known.same(waiting));
+        self.further.retain(|known| *known != mark);
+        self.waiting.len() + self.further.len() < before
+    }
+
+    /// Forgets what was mailed; whatever joined while that mail was on its way stays for the next one.
+    fn was_mailed(&mut self, mailed: &Self) {
+        let mut marks: Vec<String> = mailed.waiting.iter().map(Waiting::mark).collect();
+        self.waiting.retain(|known| !mailed.waiting.iter().any(|told| told.same(known)));
+        // One that was listed may have made room meanwhile, and stand among the further ones now.
+        let told: BTreeSet<&String> = marks.iter().chain(&mailed.further).collect();
+        self.further.retain(|mark| !told.contains(mark));
+        self.mailed.extend_from_slice(&mailed.further);
+        self.mailed.append(&mut marks);
+        let old = self.mailed.len().saturating_sub(MOST_MARKS);
+        self.mailed.drain(..old);
+    }
+}
+
 impl Record for MailGroup {
     const SCHEMA: u16 = 1;
 
@@ -102,7 +165,7 @@ impl Record for MailGroup {
     }
 
     fn keep(&self) -> Option<Duration> {
-        self.waiting.is_empty().then_some(Duration::from_secs(2 * 86_400))
+        self.is_empty().then_some(Duration::from_secs(2 * 86_400))
     }
 }
 
@@ -136,7 +199,7 @@ pub(super) async fn join(
     record: &ItemKey,
     stage: Stage,
     alert: &Alert,
-    urgent: bool,
+    ship_by: Option<Timestamp>,
 ) -> Result<(), WorkError> {
     for recipient in connection.mail.recipients(alert.kind) {
         let waiting = Waiting {
@@ -144,6 +207,7 @@ pub(super) async fn join(
             pk: record.pk.clone(),
             sk: record.sk.clone(),
             alert: alert.clone(),
+            ship_by,
         };
         // Settled before the merchant was mailed at all: then there is nothing to take back.
         if stage == Stage::Resolved && withdraw(world, connection, &waiting, recipient).await? {
@@ -153,9 +217,8 @@ pub(super) async fn join(
             if group.mailed.contains(&waiting.mark()) {
                 return;
             }
-            if !group.waiting.iter().any(|w| w.same(&waiting)) {
-                group.waiting.push(waiting.clone());
-            }
+            group.add(waiting.clone());
+            let urgent = ship_by.is_some_and(|at| later(now, URGENT).is_some_and(|soon| at <= soon));
             let next = next_mail(&group.sent, urgent, connection.timing.mail_gap, now);
             let next = next.max(group.sending_until.unwrap_or(next));
             group.next = Some(group.next.map_or(next, |known| known.min(next)));
@@ -177,12 +240,10 @@ async fn withdraw(
         let Loaded::Known(mut stored) = load::<MailGroup>(world.ledger.as_ref(), &key).await? else {
             return Ok(false);
         };
-        let before = stored.value.waiting.len();
-        stored.value.waiting.retain(|w| !w.same(waiting));
-        if stored.value.waiting.len() == before {
+        if !stored.value.take_out(waiting) {
             return Ok(false);
         }
-        if stored.value.waiting.is_empty() {
+        if stored.value.is_empty() {
             stored.value.next = None;
         }
         match world.ledger.commit(vec![stored.into_write(world.now())]).await {
@@ -215,6 +276,7 @@ async fn change(
                 stage,
                 recipient: recipient.to_owned(),
                 waiting: Vec::new(),
+                further: Vec::new(),
                 sent: Vec::new(),
                 next: None,
                 sending_until: None,
@@ -238,7 +300,7 @@ pub(super) async fn flush_at(world: &World, key: &ItemKey) -> Result<(), WorkErr
     let now = world.now();
     let group = stored.value.clone();
     let busy = group.sending_until.is_some_and(|until| until > now);
-    if busy || group.waiting.is_empty() || group.next.is_none_or(|at| at > now) {
+    if busy || group.is_empty() || group.next.is_none_or(|at| at > now) {
         return Ok(());
     }
     let Some(connection) = world.connection(&group.account).await? else { return Ok(()) };
@@ -265,7 +327,6 @@ pub(super) async fn flush_at(world: &World, key: &ItemKey) -> Result<(), WorkErr
     if let Err(error) = &sent {
         tracing::error!(connection = %group.account, %error, "mail not sent, it will be tried again");
     }
-    // Whatever joined while the mail was on its way stays for the next one.
     for _ in 0..8 {
         let Loaded::Known(mut stored) = load::<MailGroup>(world.ledger.as_ref(), key).await? else {
             return Ok(());
@@ -273,19 +334,15 @@ pub(super) async fn flush_at(world: &World, key: &ItemKey) -> Result<(), WorkErr
         stored.value.sending_until = None;
         match &sent {
             Ok(id) => {
-                stored.value.waiting.retain(|w| !group.waiting.iter().any(|mailed| mailed.same(w)));
-                let marks = group.waiting.iter().map(Waiting::mark);
-                stored.value.mailed.extend(marks);
-                let old = stored.value.mailed.len().saturating_sub(MOST_MARKS);
-                stored.value.mailed.drain(..old);
+                stored.value.was_mailed(&group);
                 if !id.is_empty() {
                     stored.value.sent.push(now);
                     let many = stored.value.sent.len().saturating_sub(URGENT_MAILS);
                     stored.value.sent.drain(..many);
                 }
                 let gap = connection.timing.mail_gap;
-                stored.value.next = (!stored.value.waiting.is_empty())
-                    .then(|| next_mail(&stored.value.sent, false, gap, now));
+                stored.value.next =
+                    (!stored.value.is_empty()).then(|| next_mail(&stored.value.sent, false, gap, now));
             }
             Err(MailError::Refused(_)) => stored.value.next = later(now, REFUSED),
             Err(MailError::TryAgain(_) | MailError::MaybeSent(_)) => {
@@ -306,11 +363,14 @@ pub(super) struct Group<'a> {
     pub(super) kind: MailKind,
     pub(super) stage: Stage,
     pub(super) waiting: &'a [Waiting],
+    /// How many more there are, of which nothing is known here.
+    pub(super) further: usize,
     pub(super) most_rows: usize,
 }
 
 fn group_of(group: &MailGroup) -> Group<'_> {
-    Group { kind: group.kind, stage: group.stage, waiting: &group.waiting, most_rows: MOST_ROWS }
+    let further = group.further.len();
+    Group { kind: group.kind, stage: group.stage, waiting: &group.waiting, further, most_rows: MOST_ROWS }
 }
 
 /// The same alerts to the same recipient are the same mail: a mailbox that knows its id keeps it once.
@@ -321,6 +381,7 @@ fn mail_id(group: &MailGroup) -> String {
         hash.update([0]);
     }
     hash.update(serde_json::to_vec(&(group.stage, &group.waiting)).unwrap_or_default());
+    hash.update(group.further.concat());
     hash.finalize().iter().take(12).map(|b| format!("{b:02x}")).collect()
 }
 

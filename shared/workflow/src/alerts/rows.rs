@@ -31,7 +31,15 @@ pub(super) async fn letter(
     let now = world.now();
     let mut rows = Vec::new();
     let mut heading = None;
-    for waiting in group.waiting {
+    // The most urgent first; as soon as the mail is full, no more are loaded.
+    let mut all: Vec<&Waiting> = group.waiting.iter().collect();
+    all.sort_by_key(|waiting| waiting.urgency());
+    let mut count_more = all.len().saturating_add(group.further);
+    for waiting in all {
+        if rows.len() >= group.most_rows {
+            break;
+        }
+        count_more = count_more.saturating_sub(1);
         if waiting.key().pk.starts_with("C#") {
             let state = load_value::<ConnectionState>(world, &waiting.key()).await?;
             let Some(state) = state.filter(|s| still(waiting.alert(), s.alerts.all(), group.stage)) else {
@@ -44,10 +52,11 @@ pub(super) async fn letter(
             rows.push(row);
         }
     }
-    let Some(cause_title) = heading else { return Ok(None) };
+    // All that is known was settled: those that were only counted are told all the same.
+    let Some(cause_title) = heading.or_else(|| (group.further > 0).then(String::new)) else {
+        return Ok(None);
+    };
     rows.sort_by_key(|row| row.ship_by.unwrap_or(Timestamp::MAX));
-    let count_more = rows.len().saturating_sub(group.most_rows);
-    rows.truncate(group.most_rows);
     Ok(Some(Letter::Notice(Notice {
         kind: group.kind,
         stage: group.stage,

@@ -162,3 +162,4 @@ fn a_connection_that_was_removed_is_reminded_of_nothing() {
 }
 
 mod mail_path;
+mod storm;

@@ -81,7 +81,7 @@ fn new_credentials_unpark_and_wake_and_a_person_s_pause_stays() {
     let stage = Stage::new();
     applied(&stage, &[wanted("parked", "f1"), wanted("paused", "f1")]);
     change(&stage, "parked", |state| {
-        state.activity = Activity::Parked { why: "revoked".into(), since: at(0) };
+        state.activity = state.activity.park("revoked", at(0));
         state.alerts.raise(Alert {
             kind: MailKind::Reconnect,
             cause: "reconnect".into(),
@@ -108,10 +108,34 @@ fn new_credentials_unpark_and_wake_and_a_person_s_pause_stays() {
 }
 
 #[test]
+fn what_a_person_paused_is_paused_still_when_it_was_parked_and_is_connected_again() {
+    let stage = Stage::new();
+    applied(&stage, &[wanted("shop-1", "f1")]);
+    change(&stage, "shop-1", |state| state.activity = Activity::Paused { since: at(0) });
+    stage.clock.advance(Duration::from_secs(60));
+    let shop = connection("shop", "shop-1");
+    block_on(crate::sync::park(&stage.world, &shop, at(60), "the app was removed")).unwrap();
+    assert!(matches!(state(&stage, "shop-1").activity, Activity::Parked { .. }));
+    assert_eq!(applied(&stage, &[wanted("shop-1", "f2")]), [], "nothing of it works again");
+    let mended = state(&stage, "shop-1");
+    assert_eq!(mended.activity, Activity::Paused { since: at(0) });
+    assert!(!mended.alerts.open(), "it is connected again");
+    // A pause of ours, when the settings named it no longer, ends when they name it again.
+    applied(&stage, &[wanted("shop-2", "f1")]);
+    applied(&stage, &[]);
+    change(&stage, "shop-2", |state| state.activity = state.activity.park("the app was removed", at(60)));
+    assert_eq!(
+        applied(&stage, &[wanted("shop-2", "f2")])[1..],
+        [Change::Unparked(account("shop-2")), Change::Started(account("shop-2")),]
+    );
+    assert!(state(&stage, "shop-2").works());
+}
+
+#[test]
 fn a_crash_between_unparking_and_waking_is_mended_by_applying_again() {
     let stage = Stage::new();
     applied(&stage, &[wanted("shop-1", "f1")]);
-    change(&stage, "shop-1", |state| state.activity = Activity::Parked { why: String::new(), since: at(0) });
+    change(&stage, "shop-1", |state| state.activity = Activity::Active.park("", at(0)));
     // As it stands after the first commit alone.
     block_on(settle(&stage.world, &wanted("shop-1", "f2"))).unwrap();
     assert!(state(&stage, "shop-1").works());
@@ -165,13 +189,39 @@ fn other_link_rules_decide_again_what_was_unclear() {
 }
 
 #[test]
+fn other_link_rules_have_the_store_polled_again_as_far_back_as_orders_are_kept() {
+    for (days, since) in [(10, None), (200, Some(110))] {
+        let stage = Stage::new();
+        let mut shop = wanted("shop-1", "f1");
+        applied(&stage, std::slice::from_ref(&shop));
+        stage.clock.advance(Duration::from_secs(days * 86_400));
+        let there = serde_json::to_string(&connector_api::Cursor { since: at(9), page: None }).unwrap();
+        change(&stage, "shop-1", |state| {
+            (state.cursor, state.next_poll) = (Some(there.clone()), Some(at(999_999_999)));
+        });
+        shop.connection.time_zone = "Europe/Berlin".into();
+        applied(&stage, std::slice::from_ref(&shop));
+        assert_eq!(state(&stage, "shop-1").cursor, Some(there), "other settings are no reason");
+        let account = "market-1".try_into().unwrap();
+        shop.connection.link =
+            vec![LinkRule { from: LinkFrom::SourceIdentifier, account, source_name: None }];
+        applied(&stage, std::slice::from_ref(&shop));
+        let again = state(&stage, "shop-1");
+        assert_eq!((again.next_poll, again.started_at), (None, at(0)));
+        block_on(crate::poll::poll(&stage.world)).unwrap();
+        let asked = stage.mall.shop.asked.lock().unwrap()[0].clone();
+        assert_eq!((asked.since, asked.page), (at(since.unwrap_or(0) * 86_400), None), "after {days} days");
+    }
+}
+
+#[test]
 fn a_preview_tells_every_difference_by_name() {
     let stage = Stage::new();
     let mut shop = wanted("shop-1", "f1");
     assert_eq!(previewed(&stage, std::slice::from_ref(&shop)), [What::Added]);
     applied(&stage, &[shop.clone(), wanted("gone", "f1")]);
     change(&stage, "shop-1", |state| {
-        state.activity = Activity::Parked { why: "revoked".into(), since: at(0) };
+        state.activity = state.activity.park("revoked", at(0));
     });
     shop.credentials_fingerprint = "f2".into();
     shop.expires_at = Some(at(9));

@@ -94,6 +94,9 @@ pub struct Digest {
     pub held: u64,
     /// Past ship-by and not confirmed.
     pub late: u64,
+    /// There were more orders than could be gone through: every figure is of a part of them.
+    #[serde(default)]
+    pub cut: bool,
     /// Parcels that the marketplace took in the last 30 days.
     #[serde(default)]
     pub sent: u64,

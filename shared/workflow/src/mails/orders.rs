@@ -146,12 +146,23 @@ fn due_words(moment: &Moment, first_due: Timestamp, total: u64) -> String {
 /// A mail about a day.
 pub(super) fn digest(digest: &Digest) -> View {
     let moment = Moment::new(digest.now, &digest.merchant_time_zone);
-    let figures = format!("{} confirmed, {} held, {} late", digest.confirmed, digest.held, digest.late);
+    let least = if digest.cut { "at least " } else { "" };
+    let figures =
+        format!("{least}{} confirmed, {} held, {} late", digest.confirmed, digest.held, digest.late);
     let (marketplace, connection) = (subject_id(&digest.marketplace), subject_id(&digest.connection));
     let day = moment.date(digest.day);
     let total = number(digest.rows.len().saturating_add(digest.count_more));
-    let lead =
-        if total == 0 { "Nothing waits for you." } else { "What waits for you is below, most urgent first." };
+    let mut lead = vec![match (total, digest.cut) {
+        (0, false) => "Nothing waits for you.",
+        (0, true) => "Nothing of what was looked at waits for you.",
+        (_, _) => "What waits for you is below, most urgent first.",
+    }];
+    if digest.cut {
+        lead.push(
+            "There are more orders than could be looked at for this mail: the figures are of a part of them. \
+             parcelwire orders lists what waits, all of it.",
+        );
+    }
     let share = Share { parcels: digest.sent, other: digest.sent_as_other };
     let facts = [
         Some(Fact::new("Confirmed and shown", digest.confirmed.to_string())),
@@ -163,7 +174,7 @@ pub(super) fn digest(digest: &Digest) -> View {
     View {
         subject: format!("{day}: {figures} - {marketplace} {connection}"),
         heading: format!("{day}: {figures}"),
-        lead: vec![lead.to_owned()],
+        lead: lead.into_iter().map(str::to_owned).collect(),
         facts: facts.into_iter().flatten().collect(),
         fix: None,
         evidence: Vec::new(),

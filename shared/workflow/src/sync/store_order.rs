@@ -16,7 +16,7 @@ use ports::LedgerError;
 use sha2::{Digest, Sha256};
 
 use super::{load_known, look_at_order, park, tell};
-use crate::alerts::store_causes::{READ_REFUSED, TOO_MANY_LINES, UNCLEAR, UNREACHABLE};
+use crate::alerts::store_causes::{NOT_FOUND, READ_REFUSED, TOO_MANY_LINES, UNCLEAR, UNREACHABLE};
 use crate::message::WorkError;
 use crate::records::{Stored, later};
 use crate::world::World;
@@ -27,6 +27,10 @@ const ROUNDS: usize = 8;
 const TELL_FAILURES: u32 = 10;
 /// Reads that fail for so long are told.
 const TELL_AFTER: Duration = Duration::from_secs(3600);
+/// How long an order that the store does not know is looked for before a person is asked.
+const NOT_FOUND_GRACE: Duration = Duration::from_secs(300);
+/// How long it is looked for after that, hourly; later only when there is news of it, or somebody asks.
+const LOOKED_FOR: Duration = Duration::from_secs(7 * 86_400);
 /// How soon an order with news is looked at once more, in case its message died.
 const LOOK_AGAIN: Duration = Duration::from_secs(600);
 /// How soon an order of a parked shop is looked at again.
@@ -117,6 +121,8 @@ async fn read_if_needed(
 ) -> Result<(), WorkError> {
     let now = world.now();
     let undecided = link_is_open(order, &rules_hash(&connection.link));
+    // A fact holds no more than the rules of its day asked for: other rules decide from a fact of their own.
+    order.must_read |= undecided && order.link != Link::Unknown;
     let needed = order.must_read || (undecided && order.fact.is_none());
     if !needed {
         order.next_look = None;
@@ -124,7 +130,8 @@ async fn read_if_needed(
     }
     // Only a failure is waited for: that somebody looks again later is no reason to leave news unread now.
     if order.not_before.is_some_and(|at| at > now) {
-        order.next_look = order.next_look.min(order.not_before).or(order.not_before);
+        let planned = order.next_look.filter(|at| *at > now);
+        order.next_look = planned.min(order.not_before).or(order.not_before);
         return Ok(());
     }
     let works = world.connection_state(&connection.account).await?.is_some_and(|s| s.value.works());
@@ -136,6 +143,7 @@ async fn read_if_needed(
     match store.read_order(world.reach(), connection, &order.order.order).await {
         Ok((fact, facts)) => {
             store_answered(order);
+            found(order);
             let lines = fact.lines.len() + facts.fulfillments.iter().map(|f| f.lines.len()).sum::<usize>();
             if lines > MOST_LINES {
                 order.must_read = false;
@@ -155,13 +163,7 @@ async fn read_if_needed(
         Err(error) => {
             order.history.note(now, error.to_string());
             match error.failure {
-                Failure::NotFound => {
-                    store_answered(order);
-                    order.must_read = false;
-                    order.next_look = None;
-                    let rules = rules_hash(&connection.link);
-                    order.link = Link::NotOurs { why: NotOurs::UnknownToStore, rules };
-                }
+                Failure::NotFound => not_found(order, error.detail, rules_hash(&connection.link), now),
                 Failure::Throttled { after } => {
                     order.next_look =
                         later(now, pause(connection.timing.retry_after, 0, after, world.rng.fraction()));
@@ -196,6 +198,45 @@ fn store_answered(order: &mut StoreOrder) {
     order.alerts.settle_those(|alert| [UNREACHABLE, READ_REFUSED].contains(&alert.cause.as_str()));
 }
 
+/// The store shows an order that it did not show before: whatever was asked of a person meanwhile is open again.
+fn found(order: &mut StoreOrder) {
+    order.alerts.settle_those(|alert| alert.cause == NOT_FOUND);
+    if order.not_found_since.take().is_some() && matches!(order.link, Link::Unclear { .. }) {
+        order.link = Link::Unknown;
+    }
+}
+
+/// The store knows no such order, or does not show it to us. What is known of it stays, its link above all.
+///
+/// Stores tell of orders before every copy of theirs knows them, and show old ones only to apps that may see all: so
+/// one answer proves nothing, and in the end a person is asked.
+fn not_found(order: &mut StoreOrder, words: String, rules: String, now: Timestamp) {
+    store_answered(order);
+    let decided = !link_is_open(order, &rules);
+    order.must_read = !(decided && matches!(order.link, Link::NotOurs { .. }));
+    order.next_look = None;
+    if !order.must_read {
+        order.not_found_since = None;
+        return;
+    }
+    let since = *order.not_found_since.get_or_insert(now);
+    let is_over = |span: Duration| later(since, span).is_none_or(|at| at <= now);
+    if !is_over(NOT_FOUND_GRACE) {
+        order.next_look = later(now, Duration::from_secs(60));
+        return;
+    }
+    if decided {
+        raise(order, NOT_FOUND, Some(words), now);
+    } else {
+        unclear(order, NOT_FOUND, words, rules, now);
+    }
+    if !is_over(LOOKED_FOR) {
+        order.next_look = later(now, Duration::from_secs(3600));
+    } else if matches!(order.link, Link::Marketplace { .. }) {
+        order.must_read = false;
+    }
+}
+
 /// Counts a read that failed; the merchant hears of it before an hour of it is over.
 fn store_is_silent(order: &mut StoreOrder, words: &str, now: Timestamp) {
     order.failures = order.failures.saturating_add(1);
@@ -213,8 +254,10 @@ fn link_is_open(order: &StoreOrder, rules_now: &str) -> bool {
     match &order.link {
         Link::Unknown => true,
         Link::Marketplace { .. } => false,
-        // Erased and unknown orders stay so, whatever the rules.
+        // Erased orders stay so, whatever the rules.
         Link::NotOurs { why: NotOurs::Erased, .. } => false,
+        // Code of before ended an order so when the store did not show it once.
+        Link::NotOurs { why: NotOurs::UnknownToStore, .. } => true,
         Link::NotOurs { rules, .. } | Link::Unclear { rules, .. } => rules != rules_now,
     }
 }

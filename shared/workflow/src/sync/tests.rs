@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
 use connector_api::Failure;
+use domain::connection::{LinkFrom, LinkRule};
 use domain::connection_state::ConnectionState;
 use domain::facts::{StoreFacts, StoreOrderFact};
-use domain::order::StoreOrder;
+use domain::order::{Link, StoreOrder};
+use domain::state::NotOurs;
 use futures::executor::block_on;
 use ports::memory::MemoryMail;
 use ports::{Expect, Item, Write};
@@ -175,6 +177,139 @@ fn what_was_learned_before_it_was_connected_again_does_not_park_it() {
         assert_eq!(matches!(state.activity, Activity::Parked { .. }), parked, "{learned_at}");
         assert_eq!(mails(&mut stage).len(), usize::from(parked), "{learned_at}");
     }
+}
+
+#[test]
+fn law_5_an_order_that_the_store_does_not_show_is_looked_for_then_told_of_and_goes_on_when_it_is_shown() {
+    let mut stage = stage();
+    let look = |stage: &Stage, answer: Result<StoreOrderFact, Failure>| {
+        *stage.mall.shop.reads.lock().unwrap() = [answer].into();
+        block_on(look_at_store_order(&stage.world, &shop_order(), None)).unwrap();
+        stored(stage)
+    };
+    let missing = |stage: &Stage| look(stage, Err(Failure::NotFound));
+    let to_next_look = |stage: &Stage, order: &StoreOrder| {
+        let at = order.next_look.unwrap();
+        stage.clock.advance(at.duration_since(stage.world.now()).try_into().unwrap());
+        at
+    };
+    // One answer proves nothing: the store's copies lag.
+    let mut order = missing(&stage);
+    while to_next_look(&stage, &order) < at(300) {
+        order = missing(&stage);
+        assert_eq!((&order.link, order.alerts.open()), (&Link::Unknown, false));
+    }
+    order = missing(&stage);
+    assert!(matches!(order.link, Link::Unclear { .. }), "a person can decide about it: {:?}", order.link);
+    let told = mails(&mut stage);
+    assert!(told.len() == 1 && told[0].contains("read_all_orders"), "{told:?}");
+    assert!(
+        told[0].contains("parcelwire retry 77") && told[0].contains("parcelwire hold 77 not-ours"),
+        "{told:?}"
+    );
+    // Hourly for a week, without another word; then only when there is news.
+    let mut looks = 0;
+    while order.next_look.is_some() {
+        to_next_look(&stage, &order);
+        order = missing(&stage);
+        looks += 1;
+    }
+    assert!((160..=170).contains(&looks), "{looks}");
+    assert!(order.must_read && mails(&mut stage).is_empty());
+    // Shown: it is decided, and said.
+    let order = look(&stage, Ok(with_attributes(&[])));
+    assert!(matches!(order.link, Link::NotOurs { why: NotOurs::NoMarketplaceOrder, .. }), "{:?}", order.link);
+    assert_eq!((order.not_found_since, order.must_read), (None, false));
+    let told = mails(&mut stage);
+    assert!(told.len() == 1 && told[0].contains("Resolved"), "{told:?}");
+    // One of the store's own that is gone is nobody's business.
+    *stage.mall.shop.reads.lock().unwrap() = [Err(Failure::NotFound)].into();
+    block_on(look_at_store_order(&stage.world, &shop_order(), Some(changed(999_999)))).unwrap();
+    let order = stored(&stage);
+    assert!(matches!(order.link, Link::NotOurs { why: NotOurs::NoMarketplaceOrder, .. }), "{:?}", order.link);
+    assert_eq!((order.must_read, order.next_look, order.alerts.open()), (false, None, false));
+}
+
+#[test]
+fn law_5_a_link_outlives_a_store_that_does_not_show_the_order_any_more() {
+    let mut stage = stage();
+    let linked = Link::Marketplace {
+        order: MarketplaceOrderRef { account: account("market-1"), order: "111-1".try_into().unwrap() },
+    };
+    let order = StoreOrder { link: linked.clone(), must_read: true, ..StoreOrder::new(shop_order(), at(0)) };
+    block_on(stage.world.ledger.commit(vec![Stored::new(order).into_write(at(0))])).unwrap();
+    let mut told = Vec::new();
+    for _ in 0..2_000 {
+        *stage.mall.shop.reads.lock().unwrap() = [Err(Failure::NotFound)].into();
+        block_on(look_at_store_order(&stage.world, &shop_order(), None)).unwrap();
+        let order = stored(&stage);
+        assert_eq!(order.link, linked);
+        told.extend(mails(&mut stage));
+        let Some(next) = order.next_look else { break };
+        assert!(next > stage.world.now(), "it would be looked at without end");
+        stage.clock.advance(next.duration_since(stage.world.now()).try_into().unwrap());
+    }
+    let order = stored(&stage);
+    assert_eq!((order.next_look, order.must_read), (None, false), "it ends by itself");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].contains("parcelwire retry 77") && !told[0].contains("hold 77"), "{}", told[0]);
+}
+
+/// Gives the shop these link rules: each looks for an attribute of this name.
+fn rule(stage: &Stage, names: &[&str]) {
+    let key = ItemKey::connection(&account("shop-1"));
+    let Ok(Loaded::Known(mut stored)) = block_on(load::<Connection>(stage.world.ledger.as_ref(), &key))
+    else {
+        panic!("no connection")
+    };
+    let rule = |name: &&str| LinkRule {
+        from: LinkFrom::NoteAttribute { name: (*name).to_owned() },
+        account: "market-1".try_into().unwrap(),
+        source_name: None,
+    };
+    stored.value.link = names.iter().map(rule).collect();
+    block_on(stage.world.ledger.commit(vec![stored.into_write(at(0))])).unwrap();
+}
+
+/// What the store says of the order: these attributes alone, as it says no others than the rules name.
+fn with_attributes(attributes: &[(&str, &str)]) -> StoreOrderFact {
+    let attributes = attributes.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    StoreOrderFact {
+        updated_at: at(0),
+        name: None,
+        source_name: None,
+        source_identifier: None,
+        tags: vec![],
+        attributes,
+        lines: vec![],
+        cancelled_at: None,
+        fully_fulfilled: true,
+    }
+}
+
+#[test]
+fn law_3_other_link_rules_decide_from_what_the_store_says_when_asked_for_what_they_name() {
+    let mut stage = stage();
+    let market = connection("market", "market-1");
+    let state = ConnectionState::starting(market.account.clone(), at(0));
+    let writes = vec![Stored::new(market).into_write(at(0)), Stored::new(state).into_write(at(0))];
+    block_on(stage.world.ledger.commit(writes)).unwrap();
+    let look = |answers: Vec<Result<StoreOrderFact, Failure>>| {
+        *stage.mall.shop.reads.lock().unwrap() = answers.into();
+        block_on(look_at_store_order(&stage.world, &shop_order(), Some(StoreFacts::default()))).unwrap();
+        assert!(stage.mall.shop.reads.lock().unwrap().is_empty(), "it is read");
+        stored(&stage).link
+    };
+    // Taken for none of ours, since the rule named another attribute.
+    rule(&stage, &["wrong"]);
+    assert!(matches!(look(vec![Ok(with_attributes(&[]))]), Link::NotOurs { .. }));
+    // As long as the store does not answer, what it said to another question decides nothing.
+    rule(&stage, &["order-id"]);
+    assert!(matches!(look(vec![Err(silent())]), Link::NotOurs { .. }));
+    stage.clock.advance(Duration::from_secs(3600));
+    let linked = look(vec![Ok(with_attributes(&[("order-id", "111-1")]))]);
+    assert!(matches!(&linked, Link::Marketplace { order } if order.order.as_str() == "111-1"), "{linked:?}");
+    assert_eq!(mails(&mut stage).len(), 0);
 }
 
 /// A poll's word that the order changed at this second, without what.

@@ -154,7 +154,7 @@ fn standing(
     };
     let now = world.now();
     let mut checks = vec![match &state.activity {
-        Activity::Parked { why, since } => Check::bad(
+        Activity::Parked { why, since, .. } => Check::bad(
             "state",
             format!("it is parked since {since}: {why}"),
             format!(

@@ -3,7 +3,7 @@
 use domain::alert::Alert;
 use domain::connection::MailKind;
 use domain::order::{
-    CANCEL_AFTER_LEAVING, CANCEL_BEFORE_LEAVING, MarketplaceOrder, ORDER_AT_RISK, StoreOrder,
+    CANCEL_AFTER_LEAVING, CANCEL_BEFORE_LEAVING, Link, MarketplaceOrder, ORDER_AT_RISK, StoreOrder,
 };
 use domain::reversal::REVERSAL;
 
@@ -19,6 +19,19 @@ pub(super) fn store_row(order: &StoreOrder, title: &str, stage: Stage, alert: &A
             format!("check the store app's permissions, then: parcelwire retry {quoted}"),
             "The store shows the order now.",
         ),
+        store_causes::NOT_FOUND => {
+            let retry = format!(
+                "orders older than 60 days are shown only to an app with the scope read_all_orders: give it that, put \
+                 the new token into the settings, then: parcelwire retry {quoted}"
+            );
+            let ruled_out = format!("   (or, if it is gone for good: parcelwire hold {quoted} not-ours)");
+            let open = matches!(order.link, Link::Unclear { .. });
+            (
+                "The store does not show an order that it told us of",
+                if open { retry + &ruled_out } else { retry },
+                "The store shows the order now, or you decided about it.",
+            )
+        }
         store_causes::UNREACHABLE => (
             "The store cannot be asked about an order",
             format!(

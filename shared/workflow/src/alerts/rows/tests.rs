@@ -80,6 +80,8 @@ fn every_command_that_a_mail_about_a_store_order_advises_is_accepted() {
         (store_causes::UNCLEAR, unclear(), 2),
         (store_causes::TOO_MANY_LINES, unclear(), 1),
         (store_causes::READ_REFUSED, Link::Unknown, 1),
+        (store_causes::NOT_FOUND, unclear(), 2),
+        (store_causes::NOT_FOUND, Link::Unknown, 1),
         (store_causes::UNREACHABLE, Link::Unknown, 1),
     ];
     for (cause, link, want) in cases {

@@ -135,6 +135,7 @@ pub(super) fn digest() -> Digest {
         confirmed: 42,
         held: 1,
         late: 0,
+        cut: false,
         sent: 1_204,
         sent_as_other: 30,
         rows: vec![row()],

@@ -56,7 +56,8 @@ fn digests() {
     snapshot("digest", &Letter::Digest(digest()));
     let quiet =
         Digest { rows: vec![], confirmed: 3, held: 0, sent_as_other: 0, day: date(2026, 11, 19), ..digest() };
-    snapshot("digest_quiet", &Letter::Digest(quiet));
+    snapshot("digest_quiet", &Letter::Digest(quiet.clone()));
+    snapshot("digest_cut", &Letter::Digest(Digest { cut: true, ..quiet }));
 }
 
 #[test]
