@@ -10,7 +10,7 @@ use aws_sdk_ses::operation::send_email::SendEmailError;
 use aws_sdk_ses::types::{Body, Content, Destination, Message};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use ports::{Mail, MailError, OperatorNotice, OutgoingMail};
+use ports::{Mail, MailError, OperatorNotice, OutgoingMail, without_addresses};
 
 use crate::explain::{code, explain};
 
@@ -103,7 +103,7 @@ const REFUSED: [&str; 8] = [
 ];
 
 fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> MailError {
-    let words = explain("SendEmail", error);
+    let words = without_addresses(&explain("SendEmail", error));
     match error {
         SdkError::ServiceError(answer) => match code(error) {
             Some(code) if REFUSED.contains(&code) => MailError::Refused(words),
@@ -239,6 +239,18 @@ mod tests {
             assert!(got.1.contains(code), "{}", got.1);
             assert_eq!(fake.seen().len(), 1, "{code} {status}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_ses_says_of_a_recipient_names_no_address() {
+        let said = refusal("MessageRejected").replace(
+            "said so",
+            "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: \
+             shop@example.com",
+        );
+        let fake = FakeHttp::answering([Answer::xml(400, &said)]);
+        let words = ses(&fake).send(&mail()).await.unwrap_err().to_string();
+        assert!(words.ends_with("EU-CENTRAL-1: …@example.com") && !words.contains("shop@"), "{words}");
     }
 
     #[tokio::test]
