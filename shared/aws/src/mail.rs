@@ -22,6 +22,7 @@ use crate::explain::{code, explain};
 pub struct SesMail {
     client: Client,
     from: String,
+    granted_domain: Option<String>,
     configuration_set: Option<String>,
     operator: Option<(aws_sdk_sns::Client, String)>,
 }
@@ -30,7 +31,14 @@ impl SesMail {
     /// Sends as `from`, an address or domain that SES has verified, by `configuration_set` if there is one.
     #[must_use]
     pub fn new(client: Client, from: impl Into<String>, configuration_set: Option<String>) -> Self {
-        Self { client, from: from.into(), configuration_set, operator: None }
+        Self { client, from: from.into(), granted_domain: None, configuration_set, operator: None }
+    }
+
+    /// The same, where whoever sends may do so by this domain's identity, too, and not by the address's alone.
+    #[must_use]
+    pub fn granted_domain(mut self, domain: impl Into<String>) -> Self {
+        self.granted_domain = Some(domain.into());
+        self
     }
 
     /// The same, with an SNS topic by which the operator hears when mail does not get through.
@@ -46,6 +54,11 @@ impl SesMail {
 
     pub(crate) fn from(&self) -> &str {
         &self.from
+    }
+
+    /// The domain by whose identity may be sent, if there is one.
+    pub(crate) fn domain(&self) -> Option<&str> {
+        self.granted_domain.as_deref()
     }
 }
 
