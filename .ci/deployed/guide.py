@@ -83,6 +83,7 @@ class Guide:
             "parcelwire webhooks register": self.shop_is_subscribed,
             "parcelwire mail test": self.test_mail_came,
             "parcelwire orders": self.parcel_is_visible,
+            "aws cloudformation describe-stacks": self.version_is_told,
             "aws kms schedule-key-deletion": self.nothing_is_left,
         }
         given = 0
@@ -193,6 +194,9 @@ class Guide:
     def parcel_is_visible(self, said):
         check(self.order in said and "visible" in said, f"not the first confirmed parcel: {said}")
         check(len(self.stand_ins.packages(self.order)) == 1, "not one confirmation")
+
+    def version_is_told(self, said):
+        check(re.fullmatch(r"\d+\.\d+\.\d+", said.strip()), f"no version: {said}")
 
     def nothing_is_left(self, _said):
         """What the stack had is gone, and the key is on its way."""

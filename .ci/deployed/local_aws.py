@@ -235,9 +235,14 @@ class Stack:
         for queue in ("inbound", "alerts", "amazon"):
             attributes = {"VisibilityTimeout": str(visibility)}
             sqs.set_queue_attributes(QueueUrl=self.queue(queue), Attributes=attributes)
+        # It keeps a number that comes by a parameter as a text, over which its poller of queues stumbles at each turn.
+        client, iam = self.aws.client("lambda"), self.aws.client("iam")
+        for name in self.functions().values():
+            for mapping in client.list_event_source_mappings(FunctionName=name)["EventSourceMappings"]:
+                most = int(mapping["ScalingConfig"]["MaximumConcurrency"])
+                client.update_event_source_mapping(UUID=mapping["UUID"], ScalingConfig={"MaximumConcurrency": most})
         # It evaluates SES's SendEmail without identity and sender, and KMS without the encryption context, so that grants
         # which name these never fit. What functions really ask is compared with those grants by privileges.py.
-        client, iam = self.aws.client("lambda"), self.aws.client("iam")
         for name in self.functions().values():
             config = client.get_function_configuration(FunctionName=name)
             variables = config["Environment"]["Variables"]

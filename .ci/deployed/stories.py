@@ -1,8 +1,13 @@
 """The demo's stories in a stack: `parcelwire demo --stack`, and what is looked at after it."""
 
+import base64
+import hashlib
+import hmac
 import json
+import pathlib
 import re
 import subprocess
+import tempfile
 import threading
 
 import privileges
@@ -12,6 +17,8 @@ from local_aws import MERCHANT, ROOT, SENDER, check, die_with_parent
 VISIBILITY = 8
 # Orders of the stories that mail nobody (infra/local/src/demo/stories.rs).
 QUIET = [1, 2, 3, 6, 8, 10, 11, 13, 19, 12]
+# The order of theirs that somebody else confirmed with another number.
+CONFLICT = "132-0000032-0000032"
 
 
 class Schedules(threading.Thread):
@@ -70,7 +77,7 @@ def play(aws, stack):
 
 
 def commands_work_on_the_stack(stack):
-    """Every command that looks at things, and a test mail."""
+    """Every command that looks at things or answers them, and a test mail. The demo's stand-ins are gone by now."""
     for words in (
         ["connections"], ["orders"], ["orders", "--state", "visible", "--json"], ["map", "list"],
         ["map", "export", "--account", "amazon-us"], ["sku", "list"], ["explain", "101-0000001-0000001"],
@@ -80,6 +87,54 @@ def commands_work_on_the_stack(stack):
         stack.parcelwire(*words)
     stack.parcelwire("mail", "list", expect=4)
     stack.parcelwire("explain", "999-9999999-9999999", expect=3)
+    # A parcel that somebody else confirmed otherwise waits for a decision; one that is shown does not.
+    ruled = stack.ask("hold", CONFLICT, "ignore", "--reason", "the test says so")
+    check([row["state"] for row in ruled] == ["conflict"], f"decided about {ruled}")
+    stack.parcelwire("hold", "101-0000001-0000001", "not-ours", expect=4)
+    stack.parcelwire("hold", "999-9999999-9999999", "not-ours", expect=3)
+    # No stand-in answers any more: said of each connection, not failed over.
+    stack.parcelwire("webhooks", "check", expect=6)
+    stack.parcelwire("webhooks", "check", "nobody", expect=3)
+    with tempfile.TemporaryDirectory(prefix="parcelwire-commands-") as name:
+        answers_are_taken(stack, pathlib.Path(name))
+        signatures_are_told_apart(stack, pathlib.Path(name))
+
+
+def answers_are_taken(stack, folder):
+    """Mappings of carriers and SKUs: tried, taken over, taken out."""
+    at = ["--account", "amazon-us"]
+    carriers, skus = folder / "carriers.csv", folder / "skus.csv"
+    carriers.write_text("text,code\nHeron Post,4PX\n")
+    skus.write_text("store_sku,marketplace_sku\nHERON-S,HERON-A\n")
+    for words in (
+        ["map", "suggest", "Heron Post"], ["map", "dry-run", carriers], ["map", "import", carriers],
+        ["map", "set", "Heron Express", "UPS"], ["map", "remove", "Heron Express"],
+        ["map", "dry-run", "--remove", "Heron Post"], ["map", "remove", "Heron Post"],
+        ["sku", "set", "HERON-S", "HERON-B"], ["sku", "import", skus], ["sku", "remove", "HERON-S"],
+    ):
+        stack.parcelwire(*words, *at)
+    stack.parcelwire("map", "remove", "Heron Post", *at, expect=3)
+    stack.parcelwire("sku", "remove", "HERON-S", *at, expect=3)
+    carriers.write_text("text,code\nHeron Post,NO-SUCH-CODE\n")
+    stack.parcelwire("map", "import", carriers, *at, expect=4)
+    # A text of the stories' parcels, mapped there: without its mapping it would hold the next one.
+    stack.parcelwire("map", "remove", "Snail & Sons", *at)
+    said = stack.parcelwire("map", "lint", *at, expect=5)
+    check("Snail & Sons" in said, f"map lint says: {said}")
+    stack.parcelwire("map", "set", "Snail & Sons", "4PX", *at)
+
+
+def signatures_are_told_apart(stack, folder):
+    """`verify` with the secrets that the stack holds."""
+    body = folder / "body.json"
+    body.write_bytes(b'{"id": 1}')
+
+    def signed(secret):
+        return base64.b64encode(hmac.new(secret, body.read_bytes(), hashlib.sha256).digest()).decode()
+
+    for connection, secret, code in (("shop", b"w1", 0), ("shop", b"w2", 4), ("old-shop", b"w2", 0), ("nobody", b"w1", 3)):
+        words = ["verify", "--connection", connection, "--body", body, "--signature", signed(secret)]
+        stack.parcelwire(*words, expect=code)
 
 
 def no_dead_letters(stack):
@@ -117,6 +172,7 @@ def alarms_are_there(aws, stack):
             check((metric, queue) in watched, f"no alarm watches {metric} of {queue}")
     for name in stack.functions().values():
         check(("Errors", name) in watched, f"no alarm watches the errors of {name}")
+    check(("Invocations", stack.functions()["Sweep"]) in watched, "no alarm notices that the sweep is not called")
 
 
 def nothing_was_denied(aws):

@@ -85,7 +85,7 @@ class Troubles:
             self.a_queue_that_refuses, self.ses_in_its_sandbox, self.an_unverified_sender, self.a_bounce,
             self.messages_that_nobody_can_read, self.tokens_that_end, self.a_secret_that_ends_soon,
             self.a_token_that_is_revoked, self.records_that_are_lost, self.wrong_regions_and_keys,
-            self.a_parcel_that_is_looked_for, self.a_shop_that_is_erased,
+            self.subscriptions_that_are_missing, self.a_parcel_that_is_looked_for, self.a_shop_that_is_erased,
         ]
         for trouble in all_of_them:
             name = trouble.__name__.replace("_", " ")
@@ -260,8 +260,9 @@ class Troubles:
         check(post(self.webhooks, delivery) == 200, "the receiver did not take it")
         self.confirmed_once(amazon)
         worker = self.stack.functions()["SyncOrder"]
-        mapping = client.list_event_source_mappings(FunctionName=worker)["EventSourceMappings"][0]["UUID"]
-        client.update_event_source_mapping(UUID=mapping, Enabled=False)
+        mappings = client.list_event_source_mappings(FunctionName=worker)["EventSourceMappings"]
+        for mapping in mappings:
+            client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
         for item in items(orders):
             dynamodb.delete_item(TableName=orders, Key={"pk": item["pk"], "sk": item["sk"]})
         check(not self.stack.ask("orders"), "the orders are still there")
@@ -269,7 +270,8 @@ class Troubles:
             dynamodb.put_item(TableName=orders, Item=item)
         indexes = dynamodb.describe_table(TableName=restored)["Table"]["GlobalSecondaryIndexes"]
         check({index["IndexName"] for index in indexes} == {"due", "attention"}, f"restored with {indexes}")
-        client.update_event_source_mapping(UUID=mapping, Enabled=True)
+        for mapping in mappings:
+            client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
         check(post(self.webhooks, delivery) == 200, "the receiver did not take it again")
         wait_for_state(self.stack, amazon, "not_ours")
         packages = self.stand_ins.packages(amazon)
@@ -287,6 +289,15 @@ class Troubles:
             check("revoked" not in said.replace("REVOKED", ""), f"a secret is told: {said}")
         rows = self.stack.ask("connections")
         check({row["activity"] for row in rows} == {"active"}, f"not as before: {rows}")
+
+    def subscriptions_that_are_missing(self):
+        """The shop is subscribed to nothing: said so, made, and then found in order."""
+        said = self.stack.parcelwire("webhooks", "check", expect=6)
+        check("missing" in said and "webhooks register harbour" in said, f"webhooks check says: {said}")
+        self.stack.parcelwire("webhooks", "register", "harbour")
+        self.stack.parcelwire("webhooks", "check", "harbour")
+        there = self.stand_ins.tell("shopify", f"shops/{SHOP}/webhooks", method="GET")
+        check(there and {one["uri"] for one in there} == {self.webhooks}, f"the shop is subscribed to {there}")
 
     def a_parcel_that_is_looked_for(self):
         """Of a sampled delivery, the log tells each step from the door to the confirmation by one id."""
@@ -333,11 +344,20 @@ def wrong_input(aws, stack, file):
     check("ROLLBACK" in said or "CREATE_FAILED" in said, f"a half-created stack: {said[-1500:]}")
     said = stack.parcelwire("apply", str(file), "--yes", expect=4)
     check("ROLLBACK" in said, f"a half-created stack: {said}")
+    kept = named(aws, stack)
+    check(not kept, f"a stack that was never completed keeps {kept}: the next try would find them in its way")
     remove(aws, stack)
 
 
+def named(aws, stack):
+    """The tables and queues that are called after a stack."""
+    tables = aws.client("dynamodb").list_tables()["TableNames"]
+    queues = aws.client("sqs").list_queues(QueueNamePrefix=f"{stack.name}-").get("QueueUrls", [])
+    return [table for table in tables if table.startswith(f"{stack.name}-")] + queues
+
+
 def remove(aws, stack):
-    """What the guide says of a first deployment that failed: the stack goes, and what it kept."""
+    """What the guide says of a first deployment that failed: the stack goes. Whatever it kept goes as well."""
     formation = aws.client("cloudformation")
     formation.delete_stack(StackName=stack.name)
     formation.get_waiter("stack_delete_complete").wait(StackName=stack.name, WaiterConfig={"Delay": 1})

@@ -1,12 +1,14 @@
 //! `doctor` and `webhooks` over the production connectors and the stateful stand-ins: each broken thing is found
 //! under its own name with its own mend, and nothing else is.
 
+mod closed;
 mod place;
 
 use connector_api::{Check, Outcome};
 use domain::connection_state::Activity;
 use futures::executor::block_on;
 use jiff::{SignedDuration, Timestamp};
+use ports::Table;
 use ports::credentials::WebhookKeys;
 use sandbox::amazon::Participation;
 use sandbox::shopify::{LineSpec, OrderSpec, Subscription};
@@ -300,6 +302,19 @@ fn each_broken_thing_is_the_one_finding_and_says_how_it_is_mended() {
         for secret in ["shop-token", "shop-secret", "client-secret-amazon", "refresh-amazon", "Atza|"] {
             assert!(!printed.contains(secret), "{name} prints {secret}");
         }
+    }
+}
+
+#[test]
+fn each_table_that_cannot_be_read_is_named() {
+    for table in Table::ALL {
+        let mut place = Place::healthy();
+        place.closed = Some(table);
+        let report = place.report();
+        let ledger = report.system.iter().find(|check| check.check == "ledger").unwrap();
+        let why = format!("not every table can be read: {}: ", table.as_str());
+        assert!(ledger.words.starts_with(&why) && ledger.words.contains("AccessDenied"), "{ledger:?}");
+        assert_eq!((ledger.outcome, report.worst), (Outcome::Bad, Outcome::Bad), "{table:?}");
     }
 }
 

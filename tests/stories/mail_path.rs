@@ -13,7 +13,8 @@ const PLAIN: &str = "111-2222222-4444444";
 fn ses_refuses_everything_and_parcels_are_confirmed_and_the_operator_told() {
     let system = System::start();
     let sandbox = "MessageRejected: Email address is not verified";
-    system.mail.fail(Some(MailError::Refused(sandbox.into())));
+    let whom = format!("{sandbox}. The following identities failed the check: merchant@example.com");
+    system.mail.fail(Some(MailError::Refused(whom)));
     for (order, carrier, number) in [(HELD, "Snail & Sons", "SN123456"), (PLAIN, "UPS", UPS)] {
         system.order(order, &[("LAMP", 1)]);
         let (_, delivery) = system.ship(order, carrier, &[number], &[("LAMP", 1)]);
@@ -27,6 +28,7 @@ fn ses_refuses_everything_and_parcels_are_confirmed_and_the_operator_told() {
     let told = system.mail.told();
     assert_eq!(told.len(), 1, "once a day and cause: {told:?}");
     assert!(told[0].text.contains(sandbox) && told[0].text.contains("sandbox"), "{}", told[0].text);
+    assert!(!told[0].text.contains("merchant@"), "the topic hears of no address: {}", told[0].text);
     // Mended: the merchant hears what they had not.
     system.mail.fail(None);
     system.pass(120);

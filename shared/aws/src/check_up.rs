@@ -53,34 +53,65 @@ impl SesMail {
         Check::good(CHECK, format!("SES has sent {sent:.0} of {most:.0} mails allowed in 24 hours"))
     }
 
-    /// Whether the sender, or its domain, is verified.
+    /// Whether the sender is verified, by an identity that the stack's functions may send by.
     async fn check_identity(&self) -> Check {
         const CHECK: &str = "mail_sender";
         let from = self.from();
-        let domain = from.rsplit_once('@').map_or(from, |(_, domain)| domain);
+        let identities = identities(from);
         let asked = self
             .client()
             .get_identity_verification_attributes()
-            .identities(from)
-            .identities(domain)
+            .set_identities(Some(identities.clone()))
             .send()
             .await;
         let attributes = match asked {
             Ok(answer) => answer.verification_attributes,
             Err(error) => return unasked(CHECK, &explain("GetIdentityVerificationAttributes", &error)),
         };
-        let verified = |identity: &str| {
+        let verified = |identity: &String| {
             attributes.get(identity).is_some_and(|one| one.verification_status.as_str() == "Success")
         };
-        match [from, domain].into_iter().find(|identity| verified(identity)) {
-            Some(identity) => Check::good(CHECK, format!("SES has verified {identity}")),
-            None => Check::bad(
+        let Some(identity) = identities.iter().find(|identity| verified(identity)) else {
+            return Check::bad(
                 CHECK,
-                format!("SES has verified neither {from} nor {domain}: it refuses every mail"),
-                "verify one of them in the SES console of this region",
-            ),
+                format!("SES has verified none of {}: it refuses every mail", identities.join(", ")),
+                "verify the address or its domain in the SES console of this region",
+            );
+        };
+        // Letter by letter, as IAM compares.
+        let granted = self.domain() == Some(identity.as_str());
+        if identity == from || granted {
+            return Check::good(CHECK, format!("SES has verified {identity}"));
         }
+        let parameter = match self.domain() {
+            None => "is empty".to_owned(),
+            Some(domain) => format!("is {domain}"),
+        };
+        Check::bad(
+            CHECK,
+            format!(
+                "SES has verified {identity}, not {from} itself, but the stack's parameter MailDomain {parameter}: its \
+                 functions may not send by that domain"
+            ),
+            format!("the parameter MailDomain must be set: deploy with MailDomain={identity}"),
+        )
     }
+}
+
+/// By what SES may have verified a sender, in the order in which it takes them: the address, its domain, the domains above.
+///
+/// Contract: "Creating and verifying identities in Amazon SES" (a verified domain stands for its subdomains and all their
+/// addresses; what is verified by itself has its own settings), read 2026-11-29.
+fn identities(from: &str) -> Vec<String> {
+    let domain = from.rsplit_once('@').map_or(from, |(_, domain)| domain).to_ascii_lowercase();
+    let mut all = vec![from.to_owned()];
+    let mut rest = domain.as_str();
+    // A top-level domain is nobody's identity.
+    while let Some((_, above)) = rest.split_once('.') {
+        all.push(rest.to_owned());
+        rest = above;
+    }
+    all
 }
 
 fn unasked(check: &'static str, why: &str) -> Check {
@@ -149,8 +180,64 @@ mod tests {
         ] {
             let fake = FakeHttp::answering([quota, identity]);
             let ses = SesMail::new(fake.clients().ses(), "a@parcels.example", None);
+            let ses = ses.granted_domain("parcels.example");
             let outcomes: Vec<Outcome> = ses.check_up().await.iter().map(|check| check.outcome).collect();
             assert_eq!(outcomes, want, "{name}");
+        }
+    }
+    #[tokio::test]
+    async fn the_sender_is_good_only_if_the_functions_may_send_by_what_is_verified() {
+        use Outcome::{Bad, Good};
+        for (from, granted, verified, want, words) in [
+            ("a@parcels.example", None, "a@parcels.example", Good, "verified a@parcels.example"),
+            (
+                "a@parcels.example",
+                Some("parcels.example"),
+                "a@parcels.example",
+                Good,
+                "verified a@parcels.example",
+            ),
+            (
+                "a@parcels.example",
+                Some("Parcels.example"),
+                "parcels.example",
+                Bad,
+                "MailDomain is Parcels.example",
+            ),
+            (
+                "a@mail.Parcels.example",
+                Some("parcels.example"),
+                "parcels.example",
+                Good,
+                "verified parcels.example",
+            ),
+            ("a@parcels.example", None, "parcels.example", Bad, "MailDomain is empty"),
+            ("a@mail.parcels.example", None, "parcels.example", Bad, "MailDomain is empty"),
+            ("a@parcels.example", Some("b.example"), "parcels.example", Bad, "MailDomain is b.example"),
+            (
+                "a@parcels.example",
+                Some("b.example"),
+                "b.example",
+                Bad,
+                "none of a@parcels.example, parcels.example:",
+            ),
+        ] {
+            let fake = FakeHttp::answering([quota("-1.0", "0.0"), identity(verified, "Success")]);
+            let mut ses = SesMail::new(fake.clients().ses(), from, None);
+            if let Some(domain) = granted {
+                ses = ses.granted_domain(domain);
+            }
+            let checks = ses.check_up().await;
+            let [_, sender] = &checks[..] else { panic!("two checks: {checks:?}") };
+            assert_eq!(
+                (sender.outcome, sender.words.contains(words)),
+                (want, true),
+                "{from}, {granted:?}: {sender:?}"
+            );
+            if words.starts_with("MailDomain") {
+                let mend = sender.mend.as_deref().unwrap_or_default();
+                assert!(mend.ends_with("deploy with MailDomain=parcels.example"), "{mend}");
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use aws_sdk_ses::operation::send_email::SendEmailError;
 use aws_sdk_ses::types::{Body, Content, Destination, Message};
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
-use ports::{Mail, MailError, OperatorNotice, OutgoingMail};
+use ports::{Mail, MailError, OperatorNotice, OutgoingMail, without_addresses};
 
 use crate::explain::{code, explain};
 
@@ -22,6 +22,7 @@ use crate::explain::{code, explain};
 pub struct SesMail {
     client: Client,
     from: String,
+    granted_domain: Option<String>,
     configuration_set: Option<String>,
     operator: Option<(aws_sdk_sns::Client, String)>,
 }
@@ -30,7 +31,14 @@ impl SesMail {
     /// Sends as `from`, an address or domain that SES has verified, by `configuration_set` if there is one.
     #[must_use]
     pub fn new(client: Client, from: impl Into<String>, configuration_set: Option<String>) -> Self {
-        Self { client, from: from.into(), configuration_set, operator: None }
+        Self { client, from: from.into(), granted_domain: None, configuration_set, operator: None }
+    }
+
+    /// The same, where whoever sends may do so by this domain's identity, too, and not by the address's alone.
+    #[must_use]
+    pub fn granted_domain(mut self, domain: impl Into<String>) -> Self {
+        self.granted_domain = Some(domain.into());
+        self
     }
 
     /// The same, with an SNS topic by which the operator hears when mail does not get through.
@@ -46,6 +54,11 @@ impl SesMail {
 
     pub(crate) fn from(&self) -> &str {
         &self.from
+    }
+
+    /// The domain by whose identity may be sent, if there is one.
+    pub(crate) fn domain(&self) -> Option<&str> {
+        self.granted_domain.as_deref()
     }
 }
 
@@ -103,7 +116,7 @@ const REFUSED: [&str; 8] = [
 ];
 
 fn classify(error: &SdkError<SendEmailError, HttpResponse>) -> MailError {
-    let words = explain("SendEmail", error);
+    let words = without_addresses(&explain("SendEmail", error));
     match error {
         SdkError::ServiceError(answer) => match code(error) {
             Some(code) if REFUSED.contains(&code) => MailError::Refused(words),
@@ -239,6 +252,18 @@ mod tests {
             assert!(got.1.contains(code), "{}", got.1);
             assert_eq!(fake.seen().len(), 1, "{code} {status}");
         }
+    }
+
+    #[tokio::test]
+    async fn what_ses_says_of_a_recipient_names_no_address() {
+        let said = refusal("MessageRejected").replace(
+            "said so",
+            "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: \
+             shop@example.com",
+        );
+        let fake = FakeHttp::answering([Answer::xml(400, &said)]);
+        let words = ses(&fake).send(&mail()).await.unwrap_err().to_string();
+        assert!(words.ends_with("EU-CENTRAL-1: …@example.com") && !words.contains("shop@"), "{words}");
     }
 
     #[tokio::test]

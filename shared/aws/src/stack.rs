@@ -107,10 +107,13 @@ fn unfinished(status: &StackStatus) -> Option<&'static str> {
         None
     } else if status.starts_with("DELETE_") {
         Some("it is going, or gone; its tables and queues are kept")
-    } else if matches!(status, "CREATE_IN_PROGRESS" | "REVIEW_IN_PROGRESS" | "IMPORT_IN_PROGRESS") {
+    } else if status == "REVIEW_IN_PROGRESS" {
+        // A change set that failed, or that nobody executed, leaves a new stack so for ever; nothing was made.
+        Some("nothing was made: its first change set failed, or was not executed; deploy again")
+    } else if matches!(status, "CREATE_IN_PROGRESS" | "IMPORT_IN_PROGRESS") {
         Some("wait until it is complete")
     } else {
-        Some("it was never completed; see its events, delete it and what it kept, and deploy it again")
+        Some("it was never completed; see its events, delete it, and deploy it again")
     }
 }
 
@@ -157,7 +160,8 @@ mod tests {
             ("CREATE_FAILED", "deploy it again"),
             ("ROLLBACK_COMPLETE", "deploy it again"),
             ("ROLLBACK_FAILED", "deploy it again"),
-            ("REVIEW_IN_PROGRESS", "wait"),
+            ("REVIEW_IN_PROGRESS", "deploy again"),
+            ("IMPORT_IN_PROGRESS", "wait"),
             ("DELETE_IN_PROGRESS", "are kept"),
             ("A_STATE_OF_LATER", "deploy it again"),
         ];

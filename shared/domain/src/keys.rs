@@ -76,6 +76,12 @@ impl ItemKey {
         Self { table, pk, sk: sk.into() }
     }
 
+    /// Where nothing ever stands: whoever asks for it learns whether the table answers.
+    #[must_use]
+    pub fn nothing(table: Table) -> Self {
+        Self::new(table, "-".to_owned(), "-")
+    }
+
     /// A store order's record.
     #[must_use]
     pub fn store_order(order: &StoreOrderRef) -> Self {

@@ -19,6 +19,6 @@ pub use credentials::{
     AccessToken, Credential, CredentialError, Credentials, NoCredentials, WebhookKeys, WebhookSecrets,
 };
 pub use ledger::{Expect, Item, ItemKey, Ledger, LedgerError, Page, Table, Write};
-pub use mail::{Mail, MailError, NoMail, OperatorNotice, OutgoingMail};
+pub use mail::{Mail, MailError, NoMail, OperatorNotice, OutgoingMail, without_addresses};
 pub use queue::{Queue, QueueError, QueueName};
 pub use transport::{Transport, TransportError};

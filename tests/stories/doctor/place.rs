@@ -8,7 +8,7 @@ use domain::connection_state::ConnectionState;
 use futures::executor::block_on;
 use jiff::SignedDuration;
 use ports::memory::MemoryCredentials;
-use ports::{Clock, Credential, Transport, TransportError};
+use ports::{Clock, Credential, Table, Transport, TransportError};
 use sandbox::shopify::{FulfillSpec, LineSpec, OrderSpec, Subscription};
 use secrecy::SecretString;
 use signatures::RouteKey;
@@ -17,6 +17,7 @@ use workflow::admin::{
 };
 use workflow::world::World;
 
+use super::closed::Closed;
 use crate::harness::{SHOP, System, Wire, account, amazon_connection, shopify_connection};
 
 pub(super) const HERE: &str = "https://parcels.example";
@@ -42,6 +43,8 @@ impl Transport for Dated {
 pub(super) struct Place {
     pub(super) system: System,
     pub(super) ours_is_ahead: SignedDuration,
+    /// The table that may not be read.
+    pub(super) closed: Option<Table>,
 }
 
 pub(super) fn addresses(base: Option<&str>) -> WebhookAddresses {
@@ -53,7 +56,7 @@ impl Place {
     /// Everything in order: subscribed, polled, one parcel shipped as it should be.
     pub(super) fn healthy() -> Self {
         let system = System::start();
-        let place = Self { system, ours_is_ahead: SignedDuration::ZERO };
+        let place = Self { system, ours_is_ahead: SignedDuration::ZERO, closed: None };
         let now = place.system.now();
         {
             let mut shop = place.system.wire.shopify.lock().unwrap();
@@ -78,7 +81,11 @@ impl Place {
             clock: self.system.clock.clone(),
             ours_is_ahead: self.ours_is_ahead,
         };
-        World { transport: Arc::new(transport), ..self.system.world.clone() }
+        let mut world = World { transport: Arc::new(transport), ..self.system.world.clone() };
+        if let Some(table) = self.closed {
+            world.ledger = Arc::new(Closed { table, inner: world.ledger });
+        }
+        world
     }
 
     pub(super) fn state(&self, id: &str, change: impl FnMut(&mut ConnectionState)) {

@@ -30,6 +30,8 @@ pub(super) fn everything_is_watched(template: &Template) -> Vec<String> {
     for (id, _) in template.of_type("AWS::Serverless::Function") {
         add("AWS/Lambda", "Errors", format!("${{{id}}}"));
     }
+    // What ends in no error, since it does not begin. The sweep is called each minute.
+    add("AWS/Lambda", "Invocations", "${Sweep}".to_owned());
     add("AWS/Lambda", "Throttles", String::new());
     add("AWS/SES", "Reputation.BounceRate", String::new());
     add("AWS/SES", "Reputation.ComplaintRate", String::new());
@@ -57,8 +59,12 @@ pub(super) fn alarms_are_heard(template: &Template) -> Vec<String> {
         if texts(&properties["AlarmActions"]) != ["${AlarmTopic}"] {
             wrong.push(format!("{id}: tells nobody"));
         }
-        if properties["TreatMissingData"] != "notBreaching" {
-            wrong.push(format!("{id}: goes off when nothing happens"));
+        let (wanted, otherwise) = match properties["MetricName"] == "Invocations" {
+            true => (["LessThanThreshold", "breaching"], "says nothing when nothing happens"),
+            false => (["GreaterThanThreshold", "notBreaching"], "goes off when nothing happens"),
+        };
+        if [&properties["ComparisonOperator"], &properties["TreatMissingData"]] != wanted {
+            wrong.push(format!("{id}: {otherwise}"));
         }
         let runbook = runbook(alarm);
         let page = std::fs::read_to_string(workspace().join(&runbook)).unwrap_or_default();

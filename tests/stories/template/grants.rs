@@ -288,6 +288,34 @@ pub(super) fn what_is_dear_is_granted_to_few(template: &Template) -> Vec<String>
     wrong
 }
 
+/// SES asks for the address's identity where that is verified, else for its domain's: the mailer may use either.
+pub(super) fn mail_is_granted_as_ses_asks(template: &Template) -> Vec<String> {
+    let mail = grants_of_role(template, "SendAlertsRole");
+    let mail = mail.iter().find(|statement| field(statement, "Action") == ["ses:SendEmail"]);
+    let resources =
+        mail.and_then(|statement| statement.get("Resource")?.as_array()).cloned().unwrap_or_default();
+    let ends = |value: &Value, end: &str| text(value).ends_with(end);
+    let by_domain = |value: &Value| {
+        value["Fn::If"][0] == "MailFromDomain"
+            && value["Fn::If"][2] == serde_json::json!({ "Ref": "AWS::NoValue" })
+    };
+    let must = [
+        (
+            "the address's own identity",
+            resources.iter().any(|r| r["Fn::If"].is_null() && ends(r, ":identity/${MailFrom}")),
+        ),
+        ("its domain's", resources.iter().any(|r| by_domain(r) && ends(r, ":identity/${MailDomain}"))),
+        (
+            "the configuration set",
+            resources.iter().any(|r| ends(r, ":configuration-set/${MailConfigurationSet}")),
+        ),
+    ];
+    must.iter()
+        .filter(|(_, holds)| !holds)
+        .map(|(what, _)| format!("send-alerts may not send by {what}"))
+        .collect()
+}
+
 const PURPOSE: &str = "kms:EncryptionContext:purpose";
 const TABLE: &str = "kms:EncryptionContext:aws:dynamodb:tableName";
 

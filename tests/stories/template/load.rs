@@ -30,6 +30,15 @@ impl Template {
         all.filter(|(_, r)| r["Type"] == kind).map(|(id, r)| (id.as_str(), r)).collect()
     }
 
+    /// A number, or that of a parameter: the least it may be, and what it is unless somebody says otherwise.
+    pub(crate) fn number(&self, value: &Value) -> Option<(u64, u64)> {
+        if let Some(number) = value.as_u64() {
+            return Some((number, number));
+        }
+        let parameter = &self.0["Parameters"][value["Ref"].as_str()?];
+        Some((parameter["MinValue"].as_u64()?, parameter["Default"].as_u64()?))
+    }
+
     /// The functions, by the name of their folder.
     pub(crate) fn functions(&self) -> Vec<(&str, &Value)> {
         let all = self.of_type("AWS::Serverless::Function");
@@ -79,6 +88,7 @@ pub(crate) fn texts(value: &Value) -> Vec<String> {
         Value::String(text) => vec![text.clone()],
         Value::Array(values) => values.iter().flat_map(texts).collect(),
         Value::Object(map) => match map.iter().next() {
+            Some((name, Value::String(to))) if name == "Ref" && to == "AWS::NoValue" => Vec::new(),
             Some((name, Value::String(to))) if name == "Ref" => vec![format!("${{{to}}}")],
             Some((name, Value::String(to))) if name == "Fn::Sub" => vec![to.clone()],
             Some((name, Value::Array(to))) if name == "Fn::GetAtt" => {

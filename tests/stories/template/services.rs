@@ -67,15 +67,67 @@ pub(super) fn functions_are_plain(template: &Template) -> Vec<String> {
                 wrong.push(format!("{name}: has no {own}"));
             }
         }
-        for absent in
-            ["ReservedConcurrentExecutions", "Tracing", "Runtime", "Handler", "Architectures", "VpcConfig"]
-        {
+        for absent in ["Tracing", "Runtime", "Handler", "Architectures", "VpcConfig"] {
             if !function[absent].is_null() {
                 wrong.push(format!("{name}: has {absent}"));
             }
         }
     }
     wrong
+}
+
+/// What a new account can run at once, all its functions together ("Lambda quotas", read 2026-11-21).
+const NEW_ACCOUNT: u64 = 10;
+
+/// A new account's executions serve all: nothing is reserved of them, and all workers at once leave the receivers one.
+///
+/// Who has more may reserve some for each receiver, which bounds it, too: a flood of posts takes those and no others.
+pub(super) fn executions_are_shared(template: &Template) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let urls: BTreeSet<String> = template
+        .of_type("AWS::Lambda::Url")
+        .iter()
+        .map(|(_, url)| text(&url["Properties"]["TargetFunctionArn"]))
+        .collect();
+    for (id, function) in template.of_type("AWS::Serverless::Function") {
+        let reserved = &function["Properties"]["ReservedConcurrentExecutions"];
+        let is_receiver = urls.contains(&format!("${{{id}}}"));
+        if is_receiver && reserved.is_null() {
+            wrong.push(format!("{id}: nothing can bound it"));
+        }
+        if !reserved.is_null() && !(is_receiver && is_reserved_on_demand(template, reserved)) {
+            wrong.push(format!("{id}: reserves executions unasked"));
+        }
+    }
+    let workers = queue_sources(template)
+        .into_iter()
+        .filter_map(|(_, _, source)| template.number(&source["ScalingConfig"]["MaximumConcurrency"]));
+    let events = template.functions().into_iter().filter_map(|(_, function)| function["Events"].as_object());
+    let schedules = events.flatten().filter(|(_, event)| event["Type"] == "Schedule").count();
+    let busy = workers.map(|(_, usual)| usual).sum::<u64>() + u64::try_from(schedules).unwrap();
+    if busy >= NEW_ACCOUNT {
+        wrong.push(format!("{busy} workers and schedules at once leave the receivers of a new account none"));
+    }
+    wrong
+}
+
+/// `!If [it is asked for, so many, none]`, of a parameter that asks for none by itself.
+fn is_reserved_on_demand(template: &Template, reserved: &Value) -> bool {
+    let Some([Value::String(condition), limit, none]) = reserved["Fn::If"].as_array().map(Vec::as_slice)
+    else {
+        return false;
+    };
+    let asked = json!({ "Fn::Not": [{ "Fn::Equals": [limit, "0"] }] });
+    *none == json!({ "Ref": "AWS::NoValue" })
+        && template.0["Conditions"][condition] == asked
+        && template.number(limit) == Some((0, 0))
+}
+
+/// Who looks at a stack sees what was deployed.
+pub(super) fn the_version_is_told(template: &Template) -> Vec<String> {
+    let told = text(&template.0["Outputs"]["Version"]["Value"]);
+    let own = env!("CARGO_PKG_VERSION");
+    if told == own { Vec::new() } else { vec![format!("the stack says {told:?}, and this is {own}")] }
 }
 
 pub(super) fn nothing_secret_is_in_the_open(template: &Template) -> Vec<String> {
@@ -132,7 +184,8 @@ pub(super) fn batches_fail_by_record(template: &Template) -> Vec<String> {
         if source["FunctionResponseTypes"] != json!(["ReportBatchItemFailures"]) {
             wrong.push(format!("{name}: one bad record fails its whole batch"));
         }
-        if source["ScalingConfig"]["MaximumConcurrency"].as_u64().is_none_or(|n| n < 2) {
+        if template.number(&source["ScalingConfig"]["MaximumConcurrency"]).is_none_or(|(least, _)| least < 2)
+        {
             wrong.push(format!("{name}: nothing bounds its workers"));
         }
         if source["BatchSize"].as_u64().is_none_or(|n| n == 0 || n > 10) {
@@ -150,6 +203,10 @@ pub(super) fn queues_lose_nothing(template: &Template) -> Vec<String> {
     let dead: BTreeSet<String> = queues.values().map(|q| target(q)).filter(|t| !t.is_empty()).collect();
     let kept = |queue: &Value| queue["MessageRetentionPeriod"].as_u64().unwrap_or(345_600);
     for (id, queue) in &queues {
+        let whole = &template.0["Resources"][*id];
+        if whole["DeletionPolicy"] != KEPT || whole["UpdateReplacePolicy"] != "Retain" {
+            wrong.push(format!("{id}: does not outlive its stack"));
+        }
         if queue["SqsManagedSseEnabled"] != true {
             wrong.push(format!("{id}: is not encrypted"));
         }
@@ -186,6 +243,10 @@ pub(super) fn queues_lose_nothing(template: &Template) -> Vec<String> {
     }
     wrong
 }
+
+/// Kept when the stack goes, but not when its very creation fails: what was made then holds nothing, and would be in the
+/// way of the next try.
+const KEPT: &str = "RetainExceptOnCreate";
 
 fn keys(partition: &str, sort: Option<&str>) -> Value {
     let sort = sort.map(|name| json!({ "AttributeName": name, "KeyType": "RANGE" }));
@@ -236,7 +297,7 @@ pub(super) fn tables_are_the_ledgers_and_safe(template: &Template) -> Vec<String
                 !is_secret || text(&encryption["KMSMasterKeyId"]) == "${SecretsKey}",
             ),
             ("has no point-in-time recovery", recovers || name == "deliveries"),
-            ("does not outlive its stack", table["DeletionPolicy"] == "Retain"),
+            ("does not outlive its stack", table["DeletionPolicy"] == KEPT),
             ("does not outlive its replacement", table["UpdateReplacePolicy"] == "Retain"),
             ("has other keys than the code's", properties["KeySchema"] == keys("pk", sorted)),
             ("has other indexes than the code's", indexes(properties) == indexes_of(&name)),
@@ -255,7 +316,7 @@ pub(super) fn tables_are_the_ledgers_and_safe(template: &Template) -> Vec<String
     let stray = names.symmetric_difference(&known);
     wrong.extend(stray.map(|name| format!("{name}: only in one of code and template")));
     for (id, key) in template.of_type("AWS::KMS::Key") {
-        if key["Properties"]["EnableKeyRotation"] != true || key["DeletionPolicy"] != "Retain" {
+        if key["Properties"]["EnableKeyRotation"] != true || key["DeletionPolicy"] != KEPT {
             wrong.push(format!("{id}: is not rotated, or goes before what it encrypts"));
         }
     }

@@ -15,7 +15,12 @@ impl Deployed {
             all.push(Box::new(QueueCheck { queue: queue.as_str(), letters: self.dead_letters(queue)? }));
         }
         all.push(Box::new(QueueCheck { queue: AMAZON_QUEUE, letters: self.amazon_letters()? }));
-        all.push(Box::new(self.installation.mail(self.mail_from()?, None, None)));
+        let mail = self.installation.mail(self.mail_from()?, None, None);
+        // Empty: its functions may send by the address's own identity alone.
+        all.push(Box::new(match self.stack.parameter("MailDomain")? {
+            "" => mail,
+            domain => mail.granted_domain(domain),
+        }));
         all.push(Box::new(self.installation.alarm_topic(self.stack.output("AlarmTopic")?)));
         all.push(Box::new(self.installation.concurrency()));
         Ok(all)

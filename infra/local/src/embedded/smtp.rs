@@ -12,7 +12,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Tls, TlsParameters};
 use lettre::transport::smtp::{Error, response::Severity};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Message, Tokio1Executor};
-use ports::{Clock, Mail, MailError, OperatorNotice, OutgoingMail};
+use ports::{Clock, Mail, MailError, OperatorNotice, OutgoingMail, without_addresses};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
 
@@ -143,7 +143,7 @@ impl Mail for SmtpMail {
 }
 
 fn classify(error: &Error) -> MailError {
-    let words = format!("SMTP: {error}");
+    let words = without_addresses(&format!("SMTP: {error}"));
     if let Some(code) = error.status() {
         // 530 to 538 are about signing in (RFC 4954): the settings are wrong, not this mail.
         let signing_in = (530..=538).contains(&u16::from(code));

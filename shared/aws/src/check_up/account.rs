@@ -5,8 +5,8 @@ use ports::{Check, CheckUp};
 
 use crate::explain::explain;
 
-/// Executions at once that a stack's five functions may need: two event sources of two each at the least, two schedules,
-/// and room for webhooks that come together.
+/// Executions at once that a stack's six functions may need: three event sources (three, two and two by default), two
+/// schedules, and room for webhooks that come together.
 ///
 /// New accounts have 10; 1,000 is the usual quota ("Lambda quotas", read 2026-11-21).
 const ENOUGH: i32 = 50;

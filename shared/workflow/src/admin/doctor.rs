@@ -8,9 +8,12 @@ mod connection;
 mod mappings;
 mod webhooks;
 
+use std::collections::BTreeMap;
+
 use connector_api::{Check, Outcome, Reach};
 use domain::connection::Connection;
-use ports::{CheckUp, WebhookSecrets};
+use domain::keys::{ItemKey, Table};
+use ports::{CheckUp, LedgerError, WebhookSecrets};
 use serde::Serialize;
 
 use super::{AdminError, WebhookAddresses, connection_named};
@@ -71,22 +74,27 @@ impl Report {
 /// # Errors
 /// The named connection is unknown. Whatever does not work is a finding, a ledger that does not answer too.
 pub async fn doctor(world: &World, with: Instruments<'_>, only: Option<&str>) -> Result<Report, AdminError> {
-    let mut system = Vec::new();
+    let mut silent = silent_tables(world).await;
     let connections = match meant(world, only).await {
-        Ok(connections) => {
-            system.push(Check::good("ledger", "the tables can be read"));
-            connections
-        }
+        Ok(connections) => connections,
         Err(AdminError::Ledger(error)) => {
-            system.push(Check::bad(
-                "ledger",
-                error.to_string(),
-                "see that the data directory or the tables are there, and that this user may read them",
-            ));
+            // Listing takes a right of its own.
+            silent.entry(Table::Connections.as_str()).or_insert(error);
             Vec::new()
         }
         Err(other) => return Err(other),
     };
+    let mut system = vec![match silent.is_empty() {
+        true => Check::good("ledger", "the tables can be read"),
+        false => {
+            let each: Vec<String> = silent.iter().map(|(table, error)| format!("{table}: {error}")).collect();
+            Check::bad(
+                "ledger",
+                format!("not every table can be read: {}", each.join("; ")),
+                "see that the data directory or the tables are there, and that this user may read them",
+            )
+        }
+    }];
     for further in with.further {
         system.extend(further.check_up().await);
     }
@@ -104,6 +112,17 @@ pub async fn doctor(world: &World, with: Instruments<'_>, only: Option<&str>) ->
     system.extend(watch.check());
     system.extend(mappings::check(world, only, &connections).await);
     Ok(Report::of(system, reports))
+}
+
+/// The ledger's tables that do not answer, and why. One read of nothing per table.
+async fn silent_tables(world: &World) -> BTreeMap<&'static str, LedgerError> {
+    let mut silent = BTreeMap::new();
+    for table in Table::ALL {
+        if let Err(error) = world.ledger.get(&ItemKey::nothing(table)).await {
+            silent.insert(table.as_str(), error);
+        }
+    }
+    silent
 }
 
 async fn meant(world: &World, only: Option<&str>) -> Result<Vec<Connection>, AdminError> {

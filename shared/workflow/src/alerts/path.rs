@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 
 use domain::keys::ItemKey;
 use jiff::Timestamp;
-use ports::{LedgerError, MailError, OperatorNotice};
+use ports::{LedgerError, MailError, OperatorNotice, without_addresses};
 use serde::{Deserialize, Serialize};
 
 use crate::records::{Loaded, Record, Stored, load};
@@ -67,7 +67,8 @@ pub(super) async fn note(world: &World, sent: &Result<String, MailError>) {
 }
 
 async fn failed(world: &World, error: &MailError) -> Result<(), LedgerError> {
-    let words = one_line(&error.to_string());
+    // Whatever an adapter lets through: the notice goes to a topic, and the words into a record.
+    let words = one_line(&without_addresses(&error.to_string()));
     let now = world.now();
     let path = change(world, |path| {
         path.failed_in_a_row = path.failed_in_a_row.saturating_add(1);

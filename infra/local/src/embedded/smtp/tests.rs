@@ -118,6 +118,16 @@ async fn failures_are_sorted_by_what_may_have_happened() {
 }
 
 #[tokio::test]
+async fn what_the_server_says_of_a_recipient_names_no_address() {
+    let (port, serving) = server("RCPT", "550 <shop@example.com>: no such user");
+    let smtp = sender(&settings(port)).unwrap();
+    let words = smtp.send(&mail()).await.unwrap_err().to_string();
+    drop(smtp);
+    serving.join().unwrap();
+    assert!(words.contains("<…@example.com>") && !words.contains("shop@"), "{words}");
+}
+
+#[tokio::test]
 async fn a_server_that_is_not_there_got_nothing() {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let got = sender(&settings(port)).unwrap().send(&mail()).await.unwrap_err();
