@@ -21,7 +21,8 @@ async fn what_was_paid_is_asked_for_only_where_refunds_are_taken_on() {
         let page = Amazon.changed_orders(world.reach(), &connection, &cursor).await.unwrap().value;
         let [(_, listed)] = page.orders.as_slice() else { panic!("{page:?}") };
         for facts in [&read, listed] {
-            let want = want.map(|amount| Money { amount: amount.parse().unwrap(), currency: "USD".to_owned() });
+            let want =
+                want.map(|amount| Money { amount: amount.parse().unwrap(), currency: "USD".to_owned() });
             assert_eq!(facts.lines[0].paid, want, "{refund}");
         }
     }
