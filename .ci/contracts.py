@@ -1,4 +1,5 @@
-"""Every request that the stand-ins received in their tests, checked against the marketplaces' own API descriptions.
+"""Every request that the stand-ins received in their tests, checked against the marketplaces' own API descriptions; and
+whether these were all that the connectors can send: those that shared/connectors/<name>/requests.toml lists (listed.py).
 
 The descriptions and their validator are not part of the project: they stand beside the checkout where the project is made
 (../shared/contracts there). Where they do not, .ci/run says so and nothing is checked.
@@ -18,9 +19,11 @@ import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent
-# Which description a path belongs to, by how it begins, the longest first; what stands before a path in a description
-# is left out there where `cut` says so.
+import listed
+
+CONNECTORS = pathlib.Path(__file__).resolve().parent.parent / "shared" / "connectors"
+# Which description a path belongs to, by how it begins; what stands before a path in a description is left out where the
+# third says so. Where several fit, the first that has the path decides: what it does not take, no later one can.
 DESCRIPTIONS = {
     "amazon": [
         ("/orders/v0/", "ordersV0.json", ""),
@@ -36,9 +39,11 @@ DESCRIPTIONS = {
         ("/commerce/notification/v1/", "ebay-commerce-notification-v1.5.1.yaml", "/commerce/notification/v1"),
         ("/developer/key_management/v1/", "ebay-key-management-v1.0.0.yaml", "/developer/key_management/v1"),
     ],
-    # Bodies are JSON since 2026, and were forms before; where a shop is still on the older way, 2024's description holds.
+    # What only 2024's description has: forms, for shops that are still on the older way (JSON_ONLY), and what was left alone.
     "etsy": [("/", "etsy-receipts-2026-subset.json", ""), ("/", "etsy-openapi-3.0.0-2024-01.json", "")],
 }
+# Descriptions that are not asked about forms, since they know JSON alone.
+JSON_ONLY = {"etsy-receipts-2026-subset.json"}
 # Paths that no description holds, and why; a request to any other path without one fails.
 UNDESCRIBED = {
     ("amazon", "/auth/o2/token"): "Login with Amazon is described in prose only",
@@ -126,32 +131,29 @@ def recorded(folder):
 
 def check(contracts, marketplace, requests, purposes):
     """The problems of one marketplace's requests; prints how many were checked."""
-    wrong, undescribed, checked, left, against = [], collections.Counter(), 0, list(requests), {}
+    wrong, undescribed, checked, left = [], collections.Counter(), 0, list(requests)
     for start, description, cut in DESCRIPTIONS[marketplace]:
         fitting = [request for request in left if request["path"].startswith(start)]
+        if description in JSON_ONLY:
+            fitting = [request for request in fitting if listed.body(request)[0] != "form"]
         if not fitting:
             continue
         validator = Validator(contracts, marketplace, description)
         try:
             for request in fitting:
                 violations = validator.violations(request, request["path"].removeprefix(cut))
-                if violations:
-                    against.setdefault(request["file"], violations)  # perhaps a later description takes it
-                elif violations is not None:
-                    left.remove(request)
-                    against.pop(request["file"], None)
-                    checked += 1
+                if violations is None:
+                    continue  # perhaps a later description has it
+                left.remove(request)
+                checked += 1
+                for violation in violations:
+                    purpose = next((p for p in ON_PURPOSE if p[0] == marketplace and p[1] in violation), None)
+                    if purpose:
+                        purposes.add(purpose)
+                    else:
+                        wrong.append(f"{request['method']} {request['path']} ({request['file']}): {violation}")
         finally:
             validator.close()
-    for request in [request for request in left if request["file"] in against]:
-        left.remove(request)
-        checked += 1
-        for violation in against[request["file"]]:
-            purpose = next((p for p in ON_PURPOSE if p[0] == marketplace and p[1] in violation), None)
-            if purpose:
-                purposes.add(purpose)
-            else:
-                wrong.append(f"{request['method']} {request['path']} ({request['file']}): {violation}")
     for request in left:
         if (marketplace, request["path"]) in UNDESCRIBED:
             undescribed[request["path"]] += 1
@@ -168,10 +170,12 @@ def main():
     parser.add_argument("--contracts", required=True, type=pathlib.Path)
     parser.add_argument("--requests", required=True, type=pathlib.Path)
     arguments = parser.parse_args()
-    connectors = {path.name for path in (ROOT / "shared" / "connectors").iterdir()} & DESCRIPTIONS.keys()
+    connectors = {path.name for path in CONNECTORS.iterdir()} & DESCRIPTIONS.keys()
     by_marketplace, wrong, purposes = recorded(arguments.requests), [], set()
     for marketplace in sorted(connectors):
-        wrong += check(arguments.contracts.absolute(), marketplace, by_marketplace.pop(marketplace, []), purposes)
+        requests = by_marketplace.pop(marketplace, [])
+        wrong += check(arguments.contracts.absolute(), marketplace, requests, purposes)
+        wrong += [f"{marketplace}: {problem}" for problem in listed.check(CONNECTORS / marketplace, marketplace, requests)]
     wrong += [f"requests to {name}, which has no connector" for name in by_marketplace]
     wrong += [f"nothing breaks a description as {purpose} does" for purpose in ON_PURPOSE.keys() - purposes]
     print("\n".join(wrong))

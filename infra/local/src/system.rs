@@ -80,6 +80,10 @@ impl Kinds for KnownKinds {
         refused.map(str::to_owned)
     }
 
+    fn authorisation_ends(&self, kind: &str) -> Option<&'static str> {
+        self.0.marketplace(kind)?.traits().authorisation_ends
+    }
+
     fn needs_webhook_secret(&self, kind: &str) -> bool {
         self.0.store(kind).is_some()
     }

@@ -95,6 +95,8 @@ pub struct Settings {
     pub daily_calls: Option<u32>,
     /// The hash that notifications are signed over: `SHA1` or `SHA256`.
     pub digest: String,
+    /// Rows of a page of destinations or subscriptions, at most: fewer than asked for makes few of them several pages.
+    pub listed_rows: usize,
 }
 
 impl Default for Settings {
@@ -107,6 +109,7 @@ impl Default for Settings {
             packages_move_date: true,
             daily_calls: None,
             digest: "SHA1".to_owned(),
+            listed_rows: 100,
         }
     }
 }

@@ -9,14 +9,17 @@
 //! ```
 //!
 //! `path` is without the prefix, `query` without the question mark, header names are lower case. A body that is no
-//! UTF-8 is written as `null`. Values of headers that hold credentials are replaced by `recorded`.
+//! UTF-8 is written as `null`. Values of headers that hold credentials, and of token requests' fields, are replaced by
+//! `recorded`.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use http::Request;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
+use url::form_urlencoded;
 
 /// The variable that names the folder.
 const FOLDER: &str = "PARCELWIRE_REQUESTS";
@@ -26,6 +29,8 @@ const MARKETPLACES: [&str; 3] = ["amazon", "ebay", "etsy"];
 const NOT_KEPT: [&str; 4] = ["host", "content-length", "connection", "accept-encoding"];
 /// Headers that hold credentials.
 const SECRET: [&str; 3] = ["authorization", "x-amz-access-token", "x-api-key"];
+/// Fields of a token request that are no credentials.
+const KEPT: [&str; 2] = ["grant_type", "scope"];
 
 #[derive(Serialize)]
 struct Recorded<'a> {
@@ -34,7 +39,7 @@ struct Recorded<'a> {
     path: &'a str,
     query: &'a str,
     headers: BTreeMap<&'a str, &'a str>,
-    body: Option<&'a str>,
+    body: Option<Cow<'a, str>>,
 }
 
 /// Writes down a request to the stand-in below `prefix` (`/ebay`), if the environment asks for it.
@@ -80,9 +85,17 @@ fn write_to(folder: &Path, prefix: &str, request: &Request<Vec<u8>>) -> std::io:
     std::fs::write(folder.join(format!("{marketplace}-{digest}.json")), text)
 }
 
-/// The body, but for a token request's: all of that is credentials.
-fn body<'a>(path: &str, body: &'a [u8]) -> Option<&'a str> {
-    if path.ends_with("/token") { Some("") } else { std::str::from_utf8(body).ok() }
+/// The body; of a token request's the names, and what kind of token is asked for: all else of it is credentials.
+fn body<'a>(path: &str, body: &'a [u8]) -> Option<Cow<'a, str>> {
+    if !path.ends_with("/token") {
+        return std::str::from_utf8(body).ok().map(Cow::Borrowed);
+    }
+    let mut kept = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(body) {
+        let value = if KEPT.contains(&&*name) { value } else { Cow::Borrowed("recorded") };
+        kept.append_pair(&name, &value);
+    }
+    Some(Cow::Owned(kept.finish()))
 }
 
 #[cfg(test)]
@@ -119,5 +132,12 @@ mod tests {
                 "headers": { "authorization": "recorded", "content-type": "application/json" }, "body": "{\"a\":1}",
             })
         );
+    }
+
+    #[test]
+    fn of_a_token_request_only_its_kind_is_kept() {
+        let sent = b"grant_type=refresh_token&client_secret=SECRET&refresh_token=SECRET&scope=a+b";
+        let kept = body("/auth/o2/token", sent).unwrap();
+        assert_eq!(kept, "grant_type=refresh_token&client_secret=recorded&refresh_token=recorded&scope=a+b");
     }
 }

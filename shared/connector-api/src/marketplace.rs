@@ -56,6 +56,8 @@ pub struct MarketplaceTraits {
     pub poll_every: Duration,
     /// Whether a seller decides over what the marketplace mails a buyer about a parcel.
     pub buyer_notice: BuyerNotice,
+    /// When an authorisation ends whatever is done with it, in words that follow "ends"; `None` if it does not.
+    pub authorisation_ends: Option<&'static str>,
 }
 
 /// What a seller may decide about the mail that a marketplace sends the buyer about a parcel.

@@ -111,6 +111,7 @@ impl CarrierPolicy {
                 self.last_resort_unknown != OnUnknown::Hold && self.unknown == OnUnknown::Hold
             }
             Cause::NoTrackingNumber
+            | Cause::NumberNeeded
             | Cause::NoCarrier
             | Cause::LineUnclear { .. }
             | Cause::SurplusNumber

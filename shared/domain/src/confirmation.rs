@@ -59,6 +59,9 @@ pub struct Confirmation {
     pub marketplace: MarketplaceId,
     /// Stable per package: ours, or the one that the marketplace gave it. The same again means: edit this package.
     pub reference: String,
+    /// Of an edit: the number that the package was last told under, where it had one. Some marketplaces want it named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub told_as: Option<TrackingNumber>,
     /// Carrier and number; absent only where the merchant lets parcels go without a number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub tracking: Option<Tracking>,

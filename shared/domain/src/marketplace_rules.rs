@@ -40,6 +40,8 @@ pub enum Untracked {
     Plain,
     /// In bulk only (Amazon: the feed takes what `confirmShipment` does not).
     InBulk,
+    /// In no way: a parcel without one is held, whatever the merchant lets go.
+    Never,
 }
 
 /// What a marketplace allows.

@@ -176,6 +176,9 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
     if wanted.content.number.is_none() && !may_go_without_number(wanted, around) {
         return Verdict::Hold(Cause::NoTrackingNumber);
     }
+    if wanted.content.number.is_none() && around.rules.untracked == Untracked::Never {
+        return Verdict::Hold(Cause::NumberNeeded);
+    }
     if facts.fulfilled_by == FulfilledBy::Unknown && !send_once {
         let detail = "the marketplace does not say who ships this order".to_owned();
         return Verdict::Hold(Cause::OrderUnclear { detail });
@@ -205,6 +208,7 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
         order: package.order.order.clone(),
         marketplace: facts.marketplace.clone(),
         reference: package.known_as(),
+        told_as: edit.and_then(|confirmed| confirmed.content.number.clone()),
         tracking,
         untracked,
         ship_date: ship_date(package, wanted, facts, around.now),

@@ -34,6 +34,8 @@ pub enum Waiting {
 pub enum Cause {
     /// The store has no tracking number yet.
     NoTrackingNumber,
+    /// There is no tracking number, the merchant lets such parcels go, and this marketplace takes none.
+    NumberNeeded,
     /// The store named no carrier.
     NoCarrier,
     /// No code for this carrier text at this marketplace.
@@ -94,6 +96,7 @@ impl Cause {
     pub fn name(&self) -> &'static str {
         match self {
             Self::NoTrackingNumber => "no_tracking_number",
+            Self::NumberNeeded => "number_needed",
             Self::NoCarrier => "no_carrier",
             Self::CarrierUnmapped { .. } => "carrier_unmapped",
             Self::CarrierContradicted { .. } => "carrier_contradicted",

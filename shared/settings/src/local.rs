@@ -59,6 +59,9 @@ pub trait Kinds {
     /// Why a seller cannot choose this for the marketplace's mails to the buyer; `None` if they can.
     fn refuses_notice(&self, kind: &str, wish: Notice) -> Option<String>;
 
+    /// When an authorisation of this kind ends whatever is done with it, as in "ends 18 months after…"; `None` if it does not.
+    fn authorisation_ends(&self, kind: &str) -> Option<&'static str>;
+
     /// Whether its webhooks are verified with a secret that must be given.
     fn needs_webhook_secret(&self, kind: &str) -> bool;
 

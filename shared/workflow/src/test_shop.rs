@@ -347,6 +347,7 @@ impl Marketplace for Market {
                 one_origin: &[],
             },
             buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
+            authorisation_ends: None,
             limits: &[MARKET_POLL],
             spends: Spends { confirm: &["confirm"], read: &["read"], poll: &["search"] },
             poll_every: Duration::from_secs(300),

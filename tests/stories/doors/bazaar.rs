@@ -275,6 +275,7 @@ impl Marketplace for Bazaar {
             spends: Spends { confirm: &["confirm"], read: &["read"], poll: &["poll"] },
             poll_every: Duration::from_secs(180),
             buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
+            authorisation_ends: None,
         }
     }
     fn check_options(&self, _: &Connection) -> Vec<String> {

@@ -107,15 +107,15 @@ impl EbaySandbox {
             (&Method::GET, ["topic", id]) => topic(id),
             (&Method::GET, ["destination"]) => {
                 let all = self.notifications.destinations.iter().filter(|(_, d)| d.app == holder.app);
-                let all: Vec<Value> = all.map(|(id, d)| shown_destination(id, d)).collect();
-                Ok(answer::json(200, &json!({ "total": all.len(), "destinations": all })))
+                let all = all.map(|(id, d)| (id.as_str(), shown_destination(id, d))).collect();
+                self.page("destination", all, request)
             }
             (&Method::POST, ["destination"]) => self.make_destination(holder, &body),
             (&Method::PUT, ["destination", id]) => self.change_destination(holder, id, &body),
             (&Method::GET, ["subscription"]) => {
                 let all = self.notifications.subscriptions.iter().filter(|(_, s)| s.holder == *holder);
-                let all: Vec<Value> = all.map(|(id, s)| shown_subscription(id, s)).collect();
-                Ok(answer::json(200, &json!({ "total": all.len(), "subscriptions": all })))
+                let all = all.map(|(id, s)| (id.as_str(), shown_subscription(id, s))).collect();
+                self.page("subscription", all, request)
             }
             (&Method::POST, ["subscription"]) => self.subscribe(holder, &body),
             (&Method::PUT, ["subscription", id]) => self.resubscribe(holder, id, &body),
@@ -126,6 +126,35 @@ impl EbaySandbox {
             }
             _ => Ok(answer::status(404)),
         }
+    }
+
+    /// A page of a list. A full one names the next, though that may be empty; the token is the last row's id.
+    fn page(
+        &self,
+        what: &str,
+        all: Vec<(&str, Value)>,
+        request: &Request<Vec<u8>>,
+    ) -> Result<Response<Vec<u8>>, Refusal> {
+        let query = request.uri().query().unwrap_or_default().as_bytes();
+        let query: BTreeMap<_, _> = url::form_urlencoded::parse(query).into_owned().collect();
+        let limit = query.get("limit").map_or(Ok(20), |limit| limit.parse());
+        let limit: usize = limit.ok().filter(|limit| (10..=100).contains(limit)).ok_or_else(|| {
+            Refusal::new(400, 195_004, "Invalid limit. The limit must be between 10 and 100.")
+        })?;
+        let total = all.len();
+        let token = query.get("continuation_token");
+        let begin = token.map_or(Some(0), |last| all.iter().position(|(id, _)| id == last).map(|at| at + 1));
+        let begin = begin.ok_or_else(|| Refusal::new(400, 195_005, "Invalid continuation token."))?;
+        let rows = limit.min(self.settings.listed_rows);
+        let page: Vec<(&str, Value)> = all.into_iter().skip(begin).take(rows).collect();
+        let last = page.last().filter(|_| page.len() == rows).map(|(id, _)| *id);
+        let next = last.map(|id| format!("{BASE}/{what}?limit={limit}&continuation_token={id}"));
+        let page: Vec<Value> = page.into_iter().map(|(_, row)| row).collect();
+        let mut body = json!({ "total": total, "limit": limit, format!("{what}s"): page });
+        if let (Some(next), Some(fields)) = (next, body.as_object_mut()) {
+            fields.insert("next".to_owned(), next.into());
+        }
+        Ok(answer::json(200, &body))
     }
 
     fn make_destination(&mut self, holder: &Holder, body: &Value) -> Result<Response<Vec<u8>>, Refusal> {

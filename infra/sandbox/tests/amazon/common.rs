@@ -85,6 +85,7 @@ pub(crate) fn confirmation(reference: u32, units: u32) -> Confirmation {
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from(MARKETPLACE).unwrap(),
         reference: reference.to_string(),
+        told_as: None,
         tracking: Some(tracking(CarrierCode { code: "USPS".to_owned(), name: None }, NUMBER)),
         untracked: None,
         ship_date: "2026-11-21T11:00:00Z".parse().unwrap(),

@@ -299,6 +299,7 @@ async fn f42_orders_are_cancelled_and_refunded_by_feed_and_never_beyond_what_was
     };
     let report = feeds.through(&BulkContent::Cancellations(vec![cancel(1), shipped])).await;
     assert_eq!(report.refused.iter().map(|(n, ..)| *n).collect::<Vec<_>>(), [2], "{report:?}");
+    assert_eq!(feeds.listed(&BulkContent::Cancellations(Vec::new())).await.len(), 1);
     let connection = connection(&world.address, "ann");
     let read =
         connector_api::Marketplace::read_order(&Amazon, world.reach(), &connection, &cancel(1).order).await;

@@ -14,4 +14,5 @@ mod contract;
 mod control;
 mod feeds;
 mod notifications;
+mod requests;
 mod server;

@@ -214,7 +214,7 @@ fn a_parcel_without_a_number_goes_the_way_that_is_declared() {
                 assert_eq!(world.read(&placed).await.status, OrderStatus::Shipped);
                 assert_eq!(numbers(&world, &placed), Vec::<String>::new());
             }
-            Untracked::InBulk => {
+            Untracked::InBulk | Untracked::Never => {
                 let failure = world.confirm(&untracked).await.unwrap_err().failure;
                 assert!(matches!(failure, Failure::Rejected { .. }), "{failure:?}");
                 assert_eq!(world.wire.made(Call::Confirm), 0, "not even tried");

@@ -160,6 +160,7 @@ impl World {
             order: placed.id.clone(),
             marketplace: placed.marketplace.clone(),
             reference: (421_000_000 + n).to_string(),
+            told_as: None,
             tracking: Some(Tracking { carrier, service: None, number }),
             untracked: None,
             ship_date: self.wire.clock.now().saturating_sub(Duration::from_secs(300)).unwrap(),

@@ -84,6 +84,7 @@ pub(crate) fn confirmation(number: &str, lines: &[(&str, u32)]) -> Confirmation 
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from(MARKETPLACE).unwrap(),
         reference: "421000001".to_owned(),
+        told_as: None,
         tracking: Some(Tracking { carrier, service: Some("Ground Advantage".to_owned()), number }),
         untracked: None,
         ship_date: "2026-11-21T11:00:00Z".parse().unwrap(),

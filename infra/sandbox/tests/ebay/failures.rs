@@ -110,13 +110,15 @@ async fn failure_25_a_carrier_that_this_site_does_not_know_goes_as_other() {
 async fn failure_26_anothers_number_is_refused_for_good() {
     let world = World::new().await;
     let words = "Tracking number(s) already exists for a different buyer or seller";
-    let taken = Mishap::Refuse { status: 400, error_id: 32600, message: words.into() };
-    world.mishap("createShippingFulfillment", taken);
-    let error = world.confirm(&whole()).await.unwrap_err();
-    assert_eq!(error.failure, Failure::Rejected { code: "32600".into() });
-    let catalogue = connector_api::Marketplace::catalogue(&world.ebay);
-    let row = connector_api::explain(catalogue, "32600", &error.detail).unwrap();
-    assert!(row.cause.contains("another buyer or seller"), "{}", row.cause);
+    for (error_id, code) in [(32600, "32600"), (32300, "32300")] {
+        let taken = Mishap::Refuse { status: 400, error_id, message: words.into() };
+        world.mishap("createShippingFulfillment", taken);
+        let error = world.confirm(&whole()).await.unwrap_err();
+        assert_eq!(error.failure, Failure::Rejected { code: code.into() });
+        let catalogue = connector_api::Marketplace::catalogue(&world.ebay);
+        let row = connector_api::explain(catalogue, code, &error.detail).unwrap();
+        assert!(row.cause.contains("another buyer or seller"), "{}", row.cause);
+    }
 }
 
 #[tokio::test]

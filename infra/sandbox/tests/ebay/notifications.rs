@@ -130,6 +130,20 @@ async fn a_subscription_is_made_after_the_challenge_was_answered() {
 }
 
 #[tokio::test]
+async fn lists_of_several_pages_are_read_to_the_end() {
+    let world = World::new().await;
+    world.sandbox().set_settings(Settings { listed_rows: 1, ..Settings::default() });
+    let (ann, bob) = (world.ann(), connection(&world.address, "bob"));
+    let elsewhere = format!("{ADDRESS}/elsewhere");
+    for (seller, address) in [(&bob, elsewhere.as_str()), (&ann, ADDRESS)] {
+        let create = SubscriptionChange::Create { topic: "ORDER_CONFIRMATION", address: address.to_owned() };
+        world.ebay.change_subscription(world.reach(), seller, &create).await.unwrap();
+        let made = world.ebay.subscriptions(world.reach(), seller).await.unwrap();
+        assert_eq!(made.iter().map(|one| one.address.as_str()).collect::<Vec<_>>(), [address]);
+    }
+}
+
+#[tokio::test]
 async fn an_address_that_does_not_know_the_token_is_refused_by_ebay() {
     let world = World::new().await;
     world.sandbox().set_challenger(Box::new(|endpoint, query| {

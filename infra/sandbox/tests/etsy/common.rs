@@ -87,6 +87,7 @@ pub(crate) fn confirmation(number: &str, carrier: &str) -> Confirmation {
         order: order_id(ORDER),
         marketplace: MarketplaceId::try_from("us").unwrap(),
         reference: "421000001".to_owned(),
+        told_as: None,
         tracking: Some(Tracking { carrier, service: None, number }),
         untracked: None,
         ship_date: "2026-11-21T11:00:00Z".parse().unwrap(),

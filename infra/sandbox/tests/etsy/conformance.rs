@@ -200,6 +200,36 @@ async fn failure_3_a_number_is_known_to_be_required() {
 }
 
 #[tokio::test]
+async fn a_parcel_without_a_number_and_a_copy_that_nobody_wants_go_in_either_body() {
+    for (body, json_bodies) in [("json", true), ("form", false)] {
+        let world = World::new().await.option("tracking_body", body).option("send_bcc", "false");
+        let settings = Settings { json_bodies, ..world.sandbox().settings().clone() };
+        world.sandbox().set_settings(settings);
+        let mut small = order(ORDER);
+        small.cents = 900;
+        world.sandbox().add_receipt(start(), small).unwrap();
+        let tracked = confirmation(NUMBER, "usps");
+        let untracked = domain::confirmation::Confirmation { tracking: None, ..tracked.clone() };
+        for one in [untracked, tracked] {
+            assert_eq!(world.confirm(&one).await.unwrap().kept, Kept::Shown, "{body}");
+        }
+        assert_eq!(world.shown().await, [NUMBER], "{body}");
+    }
+}
+
+#[tokio::test]
+async fn orders_of_one_second_are_read_over_pages_by_their_number() {
+    let world = World::new().await;
+    for n in 1..=120 {
+        world.sandbox().add_receipt(start(), order(ORDER + n)).unwrap();
+    }
+    let (mut seen, ..) = world.poll(start()).await;
+    seen.sort();
+    seen.dedup();
+    assert_eq!(seen.len(), 121);
+}
+
+#[tokio::test]
 async fn failure_10_the_apps_calls_are_one_pool_by_second_and_by_day() {
     let world = World::new().await;
     let settings = Settings { limits: true, per_second: 3, per_day: 5, ..world.sandbox().settings().clone() };

@@ -72,6 +72,8 @@ impl Marketplace for Template {
             spends: Spends { confirm: &[CONFIRM], read: &[READ], poll: &[LIST] },
             poll_every: Duration::from_secs(180),
             buyer_notice: BuyerNotice::MarketplaceDecides("Template mails the buyer itself"),
+            // Where it ends on a day that is known when it is given, whatever is done with it: `Some("a year after…")`.
+            authorisation_ends: None,
         }
     }
 

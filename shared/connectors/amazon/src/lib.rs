@@ -100,6 +100,8 @@ impl Marketplace for Amazon {
             buyer_notice: BuyerNotice::MarketplaceDecides(
                 "Amazon mails the buyer itself, and forbids other mails about an order",
             ),
+            // That of apps in its store is said to last a year; that of a seller's own app has no end.
+            authorisation_ends: None,
         }
     }
 

@@ -107,6 +107,10 @@ pub(crate) fn classify(status: u16, errors: &[WireError], after: Option<Duration
     if status == 401 || is("1001") {
         return Verdict::TokenRefused { expired: errors.is_empty() || says("expired") };
     }
+    // The number is another order's: under another carrier it still is, so that is not tried.
+    if is("32300") && says("already exists") {
+        return Verdict::Failed(Failure::Rejected { code: "32300".to_owned() });
+    }
     if is("32300") {
         return Verdict::Failed(Failure::CarrierRefused { code: "32300".to_owned() });
     }

@@ -100,6 +100,7 @@ impl Marketplace for Ebay {
             buyer_notice: BuyerNotice::MarketplaceDecides(
                 "eBay mails the buyer itself when an order is marked as shipped, and no call can change that",
             ),
+            authorisation_ends: Some("18 months after the seller gave it"),
         }
     }
 

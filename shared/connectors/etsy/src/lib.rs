@@ -97,6 +97,8 @@ impl Marketplace for Etsy {
             buyer_notice: BuyerNotice::Always(
                 "Etsy mails the buyer of every parcel it is told of, and no switch turns that off",
             ),
+            // 90 days unused; each use begins them anew.
+            authorisation_ends: None,
         }
     }
 

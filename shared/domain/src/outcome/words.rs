@@ -20,6 +20,7 @@ pub fn cause_kind(cause: &Cause) -> MailKind {
         // Nothing is to be mapped: the store's carrier or its number is to be corrected.
         Cause::CarrierContradicted { .. } => MailKind::Unclear,
         Cause::NoTrackingNumber
+        | Cause::NumberNeeded
         | Cause::LineUnclear { .. }
         | Cause::SurplusNumber
         | Cause::TooMany { .. }

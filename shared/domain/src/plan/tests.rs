@@ -2,6 +2,7 @@
 
 mod doubts;
 mod rows;
+mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

@@ -104,7 +104,13 @@ fn draft<'a>(number: usize, section: Section<'a>, context: &Context<'_>) -> Draf
     check_merged(&section, &merged);
     let base_url = base_url(&section, context.allow_base_urls);
     let links = links::read(&section, side);
-    let secrets_expire_at = section.get("expires").and_then(|node| date(&node));
+    let expires = section.get("expires");
+    if let Some(ends) = context.kinds.authorisation_ends(&kind).filter(|_| expires.is_none()) {
+        let what =
+            format!("is missing: the authorisation ends {ends}, and nobody would be warned before that day");
+        section.warning("expires", what);
+    }
+    let secrets_expire_at = expires.and_then(|node| date(&node));
     let (webhook_secrets, secrets) = secrets(&section.section("secrets"), &kind, side, context);
     notices::check(section.section("notify_buyer"), &kind, context.kinds);
     let reversals = reversals::read(section.section("reversals"), side);

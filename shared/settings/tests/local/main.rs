@@ -67,6 +67,10 @@ impl Kinds for Fakes {
         (kind == "amazon" && wish != Notice::Default).then(|| "Amazon decides".to_owned())
     }
 
+    fn authorisation_ends(&self, kind: &str) -> Option<&'static str> {
+        (kind == "ebay").then_some("18 months after the seller gave it")
+    }
+
     fn needs_webhook_secret(&self, kind: &str) -> bool {
         kind == "shopify"
     }

@@ -149,3 +149,14 @@ fn an_explicitly_empty_list_of_rules_is_a_warning() {
     assert_eq!(settings.warnings.len(), 1);
     assert_eq!(settings.warnings[0].at, "connections[1].link");
 }
+
+#[test]
+fn an_authorisation_that_ends_for_sure_and_no_day_for_it_is_a_warning() {
+    let ebay = "[[connections]]\nid = \"ebay\"\nkind = \"ebay\"\n";
+    let text = |more: &str| format!("{GOOD}\n{ebay}{more}\n");
+    let settings = parse(&text("")).unwrap();
+    let [warning] = settings.warnings.as_slice() else { panic!("{:?}", settings.warnings) };
+    assert_eq!(warning.at, "connections[2].expires");
+    assert!(warning.what.contains("ends 18 months after the seller gave it"), "{}", warning.what);
+    assert!(parse(&text("expires = 2027-05-01")).unwrap().warnings.is_empty());
+}

@@ -67,6 +67,7 @@ impl Marketplace for NamedMarketplace {
                 one_origin: &[],
             },
             buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
+            authorisation_ends: None,
             limits: &[],
             spends: Spends { confirm: &["confirm"], read: &["read"], poll: &["poll"] },
             poll_every: std::time::Duration::from_secs(60),

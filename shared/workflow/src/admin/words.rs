@@ -121,6 +121,9 @@ pub(super) fn reason(state: &State) -> String {
 fn held(cause: &Cause) -> String {
     match cause {
         Cause::NoTrackingNumber => "the store has no tracking number for it yet".into(),
+        Cause::NumberNeeded => {
+            "it has no tracking number, and this marketplace takes no parcel without one".into()
+        }
         Cause::NoCarrier => "the store named no carrier".into(),
         Cause::CarrierUnmapped { text, suggestions } if suggestions.is_empty() => {
             format!("no carrier code is known for {text:?}")
@@ -166,7 +169,9 @@ pub(super) fn waits_for(package: &Package) -> (Option<String>, Option<Timestamp>
         State::Intent { .. } => "the marketplace's answer",
         State::Accepted { .. } | State::Missing { .. } => "the marketplace to show it",
         State::Doubt { .. } => "a read of the marketplace order",
-        State::Held { cause: Cause::NoTrackingNumber, .. } => "the store's tracking number",
+        State::Held { cause: Cause::NoTrackingNumber | Cause::NumberNeeded, .. } => {
+            "the store's tracking number"
+        }
         State::Held { cause: Cause::Pending, .. } => "the marketplace to release the order",
         State::Held { .. }
         | State::Rejected { .. }
@@ -215,6 +220,7 @@ pub(super) fn steps(package: &Package, order: &str, several: bool) -> Vec<Step> 
                     steps.push(send("or have this part told all the same, which the marketplace may refuse"));
                 }
                 Cause::NoTrackingNumber
+                | Cause::NumberNeeded
                 | Cause::NoCarrier
                 | Cause::CarrierUnmapped { .. }
                 | Cause::LineUnclear { .. }
@@ -289,7 +295,7 @@ fn held_steps(cause: &Cause, connection: &str, retry: &dyn Fn(&str) -> Step) -> 
             }
             steps
         }
-        Cause::NoTrackingNumber => {
+        Cause::NoTrackingNumber | Cause::NumberNeeded => {
             vec![Step::elsewhere("enter the tracking number at the store: it goes on by itself")]
         }
         Cause::CarrierContradicted { .. } => vec![Step::elsewhere(

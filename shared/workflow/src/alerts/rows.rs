@@ -347,6 +347,14 @@ fn held(cause: &Cause, account: &str, order: &str, title: &str) -> (String, Stri
             "The store says that it shipped, but has no tracking number.".to_owned(),
             "add the tracking number to the fulfillment in the store; we send it then".to_owned(),
         ),
+        Cause::NumberNeeded => (
+            "A parcel without a tracking number".to_owned(),
+            format!("You let parcels go without a number, but {title} takes none of those."),
+            format!(
+                "add the tracking number to the fulfillment in the store; we send it then; if there is none, confirm the \
+                 order in your seller account, then: parcelwire hold {order} confirmed-by-hand"
+            ),
+        ),
         Cause::LineUnclear { lines } => {
             let first = lines.first().and_then(|l| l.strip_prefix("SKU ")).unwrap_or("STORE-SKU");
             (

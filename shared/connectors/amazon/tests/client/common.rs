@@ -153,6 +153,7 @@ pub(crate) fn confirmation() -> Confirmation {
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from("ATVPDKIKX0DER").unwrap(),
         reference: "421000001".into(),
+        told_as: None,
         tracking: Some(Tracking {
             carrier: CarrierCode { code: "USPS".into(), name: None },
             service: Some("Ground Advantage".into()),

@@ -120,6 +120,20 @@ fn failure_20_a_missing_scope_is_named_and_no_reason_to_disconnect() {
 }
 
 #[test]
+fn failure_26_anothers_number_is_not_tried_under_another_carrier() {
+    let words = "Tracking number(s) already exists for a different buyer or seller";
+    let mut errors = said("32300", "REQUEST", words);
+    let rejected = Verdict::Failed(Failure::Rejected { code: "32300".into() });
+    assert_eq!(classify(400, &errors, None), rejected);
+    errors[0].message = Some("Invalid tracking number".into());
+    errors[0].long_message = Some(words.into());
+    assert_eq!(classify(400, &errors, None), rejected, "in the longer words");
+    errors[0].long_message = None;
+    let carrier = Verdict::Failed(Failure::CarrierRefused { code: "32300".into() });
+    assert_eq!(classify(400, &errors, None), carrier, "without those words it may be the carrier");
+}
+
+#[test]
 fn token_refusals_are_sorted_by_their_name() {
     let two_s = Some(Duration::from_secs(2));
     let reconnect = || Failure::NeedsMerchant { action: MerchantAction::Reconnect };

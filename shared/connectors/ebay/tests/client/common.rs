@@ -205,6 +205,7 @@ pub(crate) fn confirmation() -> Confirmation {
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from("EBAY_US").unwrap(),
         reference: "421000001".to_owned(),
+        told_as: None,
         tracking: Some(Tracking { carrier, service: Some("Priority".to_owned()), number }),
         ship_date: "2026-11-21T10:00:00.123456Z".parse().unwrap(),
         lines: BTreeMap::from([

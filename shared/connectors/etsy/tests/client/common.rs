@@ -199,6 +199,7 @@ pub(crate) fn confirmation() -> Confirmation {
         order: MarketplaceOrderId::try_from(ORDER).unwrap(),
         marketplace: MarketplaceId::try_from("us").unwrap(),
         reference: "421000001".into(),
+        told_as: None,
         tracking: tracked("usps", NUMBER),
         ship_date: "2026-11-20T18:00:00Z".parse::<Timestamp>().unwrap(),
         lines: BTreeMap::from([(OrderLineId::try_from("4100000001").unwrap(), 2)]),

@@ -128,6 +128,7 @@ fn every_command_that_a_mail_about_a_parcel_advises_is_accepted() {
     let detail = || "two of one".to_owned();
     let causes = [
         Cause::NoTrackingNumber,
+        Cause::NumberNeeded,
         Cause::NoCarrier,
         Cause::CarrierUnmapped { text: "Zephyr".into(), suggestions: vec![] },
         Cause::LineUnclear { lines: vec!["SKU A".into()] },
@@ -157,7 +158,7 @@ fn every_command_that_a_mail_about_a_parcel_advises_is_accepted() {
         let (_, row) = package_row(&connection, &package, PLACE, Stage::First, &alert(cause));
         commands += accepted(&format!("{state:?}"), &row.fix, bench);
     }
-    assert_eq!(commands, 13);
+    assert_eq!(commands, 14);
 }
 
 #[test]

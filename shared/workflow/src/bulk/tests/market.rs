@@ -141,6 +141,7 @@ impl Marketplace for Market {
             spends: Spends { confirm: &["confirm"], read: &["read"], poll: &[] },
             poll_every: Duration::from_secs(60),
             buyer_notice: BuyerNotice::MarketplaceDecides("it decides"),
+            authorisation_ends: None,
         }
     }
     fn check_options(&self, _: &Connection) -> Vec<String> {

@@ -15,6 +15,7 @@ fn confirmation() -> Confirmation {
         order: MarketplaceOrderId::try_from("702-0000001-0000001").unwrap(),
         marketplace: MarketplaceId::try_from("A1PA6795UKMFR9").unwrap(),
         reference: "421000001".into(),
+        told_as: None,
         tracking: Some(Tracking {
             carrier: CarrierCode { code: "UPS".into(), name: Some("United Parcel".into()) },
             service: Some("Ground".into()),
