@@ -1,6 +1,7 @@
 //! The plan, case by case.
 
 mod rows;
+mod shipments;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
