@@ -1,5 +1,6 @@
 //! The plan, case by case.
 
+mod lists;
 mod rows;
 mod shipments;
 
