@@ -5,13 +5,13 @@ use domain::carrier_policy::OnRefused;
 use domain::state::StateName as S;
 use futures::executor::block_on;
 use jiff::SignedDuration;
-use sandbox::ebay::{OrderChange, Settings};
+use sandbox::ebay::{NewFulfillment, OrderChange, Settings};
 use sandbox::faults::{Fault, Planned};
 use sandbox::shopify::TrackingSpec;
 use serde_json::json;
 use workflow::admin::{Instruments, WebhookAddresses, doctor};
 
-use crate::harness::{SHOP, System, account};
+use crate::harness::{EBAY, SHOP, System, account};
 
 const ORDER: &str = "14-00001-00001";
 const NUMBER: &str = "9400111899223197428490";
@@ -26,6 +26,12 @@ fn change(system: &System, change: OrderChange) {
 
 fn settings(system: &System, settings: Settings) {
     system.wire.ebay.lock().unwrap().set_settings(settings);
+}
+
+/// The next confirmations go wrong.
+fn fault(system: &System, times: u32, fault: Fault) {
+    let operation = "createShippingFulfillment".to_owned();
+    system.wire.ebay.lock().unwrap().plan_fault(Planned { operation, account: None, times, fault });
 }
 
 /// The shop ships all of it.
@@ -69,13 +75,7 @@ fn a_line_in_two_parcels_is_held_and_the_merchant_told_how_to_enter_both() {
 fn a_success_that_was_not_seen_is_found_by_reading_and_never_repeated() {
     let system = System::with_ebay(|_| {});
     system.ebay_order(ORDER, &[("LAMP", 1)], |_| {});
-    let lost = Planned {
-        operation: "createShippingFulfillment".into(),
-        account: None,
-        times: 1,
-        fault: Fault::LoseAnswer,
-    };
-    system.wire.ebay.lock().unwrap().plan_fault(lost);
+    fault(&system, 1, Fault::LoseAnswer);
     ship(&system, "USPS", NUMBER, &[("LAMP", 1)]);
     system.pass(30);
     assert_eq!(system.told_ebay(), [told(NUMBER, "USPS")]);
@@ -90,13 +90,7 @@ fn a_conflict_after_an_unseen_success_ends_visible_with_one_package() {
     system.ebay_order(ORDER, &[("LAMP", 1)], |_| {});
     // The first call is applied and its answer lost; reads show it only after the second was refused with 409.
     settings(&system, Settings { repeats_conflict: true, shows_after_seconds: 600, ..Settings::default() });
-    let lost = Planned {
-        operation: "createShippingFulfillment".into(),
-        account: None,
-        times: 1,
-        fault: Fault::LoseAnswer,
-    };
-    system.wire.ebay.lock().unwrap().plan_fault(lost);
+    fault(&system, 1, Fault::LoseAnswer);
     ship(&system, "USPS", NUMBER, &[("LAMP", 1)]);
     system.pass(90);
     assert_eq!(system.told_ebay(), [told(NUMBER, "USPS")]);
@@ -201,6 +195,67 @@ fn failure_20_a_missing_scope_stops_confirmations_with_one_mail_and_no_loop() {
     assert!(system.ebay_calls("getOrders") > 10, "orders are still read");
     let mails = system.mail.sent();
     assert!(!mails.is_empty() && mails.len() <= 2, "{:?}", system.subjects());
+}
+
+#[test]
+fn law_5_what_was_accepted_and_forgotten_is_noticed_mailed_and_never_repeated() {
+    let system = System::with_ebay(|_| {});
+    system.ebay_order(ORDER, &[("LAMP", 1)], |_| {});
+    fault(&system, 1, Fault::AcceptAndForget);
+    ship(&system, "USPS", NUMBER, &[("LAMP", 1)]);
+    assert_eq!(system.states(ORDER), [S::Accepted]);
+    system.pass(120);
+    assert_eq!((system.states(ORDER), system.told_ebay()), (vec![S::Missing], vec![]));
+    assert_eq!(system.ebay_calls("createShippingFulfillment"), 1);
+    assert_eq!(system.subjects().len(), 1, "{:?}", system.subjects());
+}
+
+#[test]
+fn being_throttled_spends_no_attempt_and_no_mail() {
+    let system = System::with_ebay(|_| {});
+    system.ebay_order(ORDER, &[("LAMP", 1)], |_| {});
+    fault(&system, 3, Fault::Throttle { retry_after: Some(60) });
+    ship(&system, "USPS", NUMBER, &[("LAMP", 1)]);
+    assert_eq!(system.told_ebay(), []);
+    system.pass(30);
+    assert_eq!((system.states(ORDER), system.told_ebay()), (vec![S::Visible], vec![told(NUMBER, "USPS")]));
+    assert_eq!(system.packages(ORDER)[0].attempts, 1);
+    assert_eq!(system.subjects(), Vec::<String>::new());
+}
+
+#[test]
+fn law_4_a_revoked_authorisation_parks_the_account_with_one_mail_until_it_is_connected_again() {
+    let system = System::with_ebay(|_| {});
+    system.ebay_order(ORDER, &[("LAMP", 1)], |_| {});
+    system.pass(5);
+    system.wire.ebay.lock().unwrap().revoke(EBAY).unwrap();
+    ship(&system, "USPS", NUMBER, &[("LAMP", 1)]);
+    system.pass(180);
+    assert_eq!(system.told_ebay(), []);
+    assert_eq!(system.subjects().len(), 1, "{:?}", system.subjects());
+    assert!(system.ebay_calls("token") <= 3, "no loop: {}", system.ebay_calls("token"));
+    system.wire.ebay.lock().unwrap().restore(EBAY, Some("refresh-again".into()), None).unwrap();
+    system.authorise_ebay("refresh-again");
+    system.resume(EBAY);
+    system.settle();
+    system.pass(30);
+    assert_eq!((system.states(ORDER), system.told_ebay()), (vec![S::Visible], vec![told(NUMBER, "USPS")]));
+}
+
+#[test]
+fn an_order_told_by_hand_is_done_with_the_same_number_and_a_conflict_with_another() {
+    for (number, want, mails) in [(NUMBER, S::NotOurs, 0), ("9400111899223197428506", S::Conflict, 1)] {
+        let system = System::with_ebay(|_| {});
+        system.ebay_order(ORDER, &[("LAMP", 1)], |_| {});
+        let (carrier_code, tracking_number) = (Some("USPS".into()), Some(number.into()));
+        let by_hand = NewFulfillment { carrier_code, tracking_number, shipped_date: None, lines: None };
+        change(&system, OrderChange { fulfillment: Some(by_hand), ..OrderChange::default() });
+        ship(&system, "USPS", NUMBER, &[("LAMP", 1)]);
+        system.pass(60);
+        assert_eq!(system.states(ORDER), [want], "{number}");
+        assert_eq!(system.ebay_calls("createShippingFulfillment"), 0, "{number}");
+        assert_eq!(system.subjects().len(), mails, "{:?}", system.subjects());
+    }
 }
 
 #[test]

@@ -19,6 +19,7 @@ use ports::memory::{ManualClock, MemoryCredentials, MemoryLedger, MemoryMail, Me
 use ports::{Clock, Credential, QueueName, Transport, TransportError};
 use sandbox::amazon::{AmazonSandbox, NewItem, NewOrder, Party, Seller, Status};
 use sandbox::ebay::EbaySandbox;
+use sandbox::etsy::EtsySandbox;
 use sandbox::shopify::{Delivery, FulfillLine, FulfillSpec, LineSpec, OrderSpec, ShopSpec, ShopifySandbox};
 use sandbox::{Outcome, Standin};
 use secrecy::SecretString;
@@ -29,12 +30,15 @@ use workflow::world::World;
 
 mod connections;
 mod ebay;
+mod etsy;
 mod merchant;
 
 use crate::granted::{GrantedLedger, GrantedQueue, Grants};
 use crate::logs::Log;
 use crate::template::load::Template;
 pub(crate) use connections::{amazon_connection, shopify_connection};
+pub(crate) use ebay::EBAY;
+pub(crate) use etsy::{ETSY, ETSY_SHOP};
 
 /// Amazon's US marketplace.
 pub(crate) const US: &str = "ATVPDKIKX0DER";
@@ -50,6 +54,7 @@ const ATTRIBUTE: &str = "marketplace-order";
 pub(crate) struct Wire {
     pub(crate) amazon: Mutex<AmazonSandbox>,
     pub(crate) ebay: Mutex<EbaySandbox>,
+    pub(crate) etsy: Mutex<EtsySandbox>,
     pub(crate) shopify: Mutex<ShopifySandbox>,
     /// How long each request is on its way; nothing, unless a story is about rates.
     pub(crate) latency: Mutex<Duration>,
@@ -72,6 +77,7 @@ impl Transport for Wire {
         let outcome = match host.as_str() {
             "amazon.test" => self.amazon.lock().unwrap().handle(now, &request),
             "ebay.test" => self.ebay.lock().unwrap().handle(now, &request),
+            "etsy.test" => self.etsy.lock().unwrap().handle(now, &request),
             "shopify.test" => self.shopify.lock().unwrap().handle(now, &request),
             other => return Err(TransportError::NothingSent(format!("no host {other}"))),
         };
@@ -140,6 +146,7 @@ impl System {
         let wire = Arc::new(Wire {
             amazon: Mutex::new(AmazonSandbox::new()),
             ebay: Mutex::new(EbaySandbox::new()),
+            etsy: Mutex::new(EtsySandbox::new()),
             shopify: Mutex::new(ShopifySandbox::default()),
             latency: Mutex::default(),
             clock: clock.clone(),

@@ -13,6 +13,8 @@ mod doors;
 #[cfg(test)]
 mod ebay;
 #[cfg(test)]
+mod etsy;
+#[cfg(test)]
 mod feeds;
 #[cfg(test)]
 mod granted;

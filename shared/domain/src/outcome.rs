@@ -313,7 +313,11 @@ impl Package {
                 }
             }
             Verdict::Wait { not_before, waiting } => {
-                if !matches!(&self.state, State::Planned { waiting: known, .. } if known == waiting) {
+                // A wait for a while has begun already; that for the deadline moves with it.
+                let moves = *waiting == Waiting::LastParcel;
+                let waits = matches!(&self.state, State::Planned { not_before: until, waiting: known }
+                    if known == waiting && (!moves || until == not_before));
+                if !waits {
                     self.go(State::Planned { not_before: *not_before, waiting: waiting.clone() }, now)?;
                 }
             }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SeveralParcels {
-    /// The first alone: it marks the order as shipped.
+    /// The first alone: it marks the order as shipped. Where it waits for a person, the next in its place.
     First,
     /// Each, when it has left: one mail to the buyer for each.
     #[default]

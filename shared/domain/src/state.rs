@@ -142,7 +142,7 @@ pub enum NotOurs {
     UnknownToStore,
     /// A buyer's or shop's data was erased by law.
     Erased,
-    /// The order's first parcel was told of, and the merchant chose to tell of no other.
+    /// Another parcel of the order was told of first, or is about to be, and the merchant chose to tell of no other.
     FirstParcelTold,
 }
 
@@ -165,7 +165,7 @@ impl NotOurs {
             Self::UnknownToStore => "the store does not know this order".into(),
             Self::Erased => "its data was erased on a privacy request".into(),
             Self::FirstParcelTold => {
-                "the order's first parcel was told of, and you chose to tell of no other".into()
+                "another parcel of the order was told of first, or is about to be, and you chose to tell of no other".into()
             }
         }
     }

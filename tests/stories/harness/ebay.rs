@@ -40,18 +40,21 @@ impl System {
         });
         let seller: Seller = serde_json::from_value(seller).unwrap();
         system.wire.ebay.lock().unwrap().add_seller(seller);
-        let secrets = [
-            ("client_id".to_owned(), secret("client-ebay")),
-            ("client_secret".to_owned(), secret("client-secret-ebay")),
-            ("refresh_token".to_owned(), secret("refresh-ebay")),
-        ];
-        system
-            .credentials
-            .put(account(EBAY), Credential { secrets: secrets.into(), ..Credential::default() });
+        system.authorise_ebay("refresh-ebay");
         let mut ebay = ebay_connection();
         change(&mut ebay);
         system.apply_all(&[shop_of_ebay(), ebay]);
         system
+    }
+
+    /// The settings name this refresh token.
+    pub(crate) fn authorise_ebay(&self, refresh_token: &str) {
+        let secrets = [
+            ("client_id".to_owned(), secret("client-ebay")),
+            ("client_secret".to_owned(), secret("client-secret-ebay")),
+            ("refresh_token".to_owned(), secret(refresh_token)),
+        ];
+        self.credentials.put(account(EBAY), Credential { secrets: secrets.into(), ..Credential::default() });
     }
 
     /// An eBay order and its twin in the shop.

@@ -188,6 +188,14 @@ pub(crate) const ROWS: &[Explained] = &[
         "authorise the app again with the scopes transactions_r and transactions_w",
     ),
     row("access_denied", "", "The seller did not agree to the authorisation.", "authorise the app again"),
+    // What only a person can do, under the name of its cause in the ledger.
+    row(
+        "edit_by_hand",
+        "",
+        "Etsy has no call that changes a parcel, and a further one would mail the buyer again.",
+        "in Shop Manager open Orders & Shipping, then Completed, find the order and correct the number or carrier of its \
+         parcel there",
+    ),
     row(
         "NotSent",
         "",

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use jiff::SignedDuration;
 
-use super::{Around, CarrierKnown, Verdict, live};
+use super::{Around, CarrierKnown, READ_FIRST, Verdict, live};
 use crate::ids::OrderLineId;
 use crate::marketplace_order::ShownPackage;
 use crate::marketplace_rules::Parts;
 use crate::package::Package;
-use crate::state::{Cause, StateName, Waiting};
+use crate::state::{Cause, NotOurs, State, StateName, Waiting};
 
 /// How long a package waits for another of its order before it is looked at again.
 const OTHER_FIRST: SignedDuration = SignedDuration::from_secs(60);
@@ -120,16 +120,31 @@ pub(super) fn check_quantities(package: &Package, lines: &Units, around: Around<
             let explained = of(&siblings.at_marketplace, line).saturating_add(of(&mine, line));
             if shipped > explained && units.saturating_add(shipped - of(&mine, line).min(shipped)) > possible
             {
-                return Some(Verdict::Hold(Cause::OrderUnclear {
-                    detail: format!(
-                        "the marketplace counts {shipped} units of line {line} as shipped, we know of \
-                         {explained}, and this parcel has {units} of {possible}"
-                    ),
-                }));
+                let detail = format!(
+                    "the marketplace counts {shipped} units of line {line} as shipped, we know of {explained}, and this \
+                     parcel has {units} of {possible}"
+                );
+                return Some(counts_alone(package, around, detail));
             }
         }
     }
     None
+}
+
+/// Counts that nothing explains. A list that leaves the packages out takes nothing back of what an answer with them said:
+/// the next such answer is waited for. Else a person is asked.
+fn counts_alone(package: &Package, around: Around<'_>, detail: String) -> Verdict {
+    let was_explained =
+        matches!(&package.state, State::NotOurs { why: NotOurs::AlreadyShown } | State::Conflict { .. });
+    let not_read_yet = matches!(
+        &package.state,
+        State::Planned { waiting: Waiting::Facts, not_before } if around.facts.read_at < *not_before
+    );
+    if was_explained || not_read_yet {
+        let not_before = around.now.saturating_add(READ_FIRST).unwrap_or(around.now);
+        return Verdict::Wait { not_before, waiting: Waiting::Facts };
+    }
+    Verdict::Hold(Cause::OrderUnclear { detail })
 }
 
 /// Rows without lines cannot be counted: one that is no parcel of the store's is somebody else's word.
@@ -146,7 +161,7 @@ fn check_rows(package: &Package, foreign: &[&ShownPackage], around: Around<'_>) 
 }
 
 /// Whether a package of ours still takes part in the order's count.
-pub(super) fn travels(package: &Package) -> bool {
+fn travels(package: &Package) -> bool {
     !matches!(
         package.state.name(),
         StateName::Cancelled | StateName::Superseded | StateName::NotOurs | StateName::Conflict

@@ -1,7 +1,9 @@
 //! The plan, case by case.
 
 mod doubts;
+mod lists;
 mod rows;
+mod shipments;
 mod wants;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -3,7 +3,7 @@
 use super::*;
 use crate::connection::Timing;
 
-const ROWS: MarketplaceRules = MarketplaceRules {
+pub(super) const ROWS: MarketplaceRules = MarketplaceRules {
     edits: Edits::AnotherRow,
     known_by: KnownBy::Number,
     parts: Parts::Order,
@@ -24,7 +24,7 @@ fn corrected() -> Package {
     package
 }
 
-fn rows(rows: &[(&str, &str)]) -> OrderFacts {
+pub(super) fn rows(rows: &[(&str, &str)]) -> OrderFacts {
     let packages = rows.iter().map(|(reference, number)| shown(reference, number, &[])).collect();
     OrderFacts { status: OrderStatus::Shipped, packages: Some(packages), ..facts(&[("A", 1)]) }
 }
