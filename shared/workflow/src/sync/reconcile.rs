@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use domain::connection::Connection;
 use domain::ids::{OrderLineId, StoreOrderRef};
-use domain::marketplace_order::{OrderFacts, OrderStatus};
+use domain::marketplace_order::OrderFacts;
 use domain::matching::{Known, Matched, ToMatch, match_lines};
 use domain::package::{Content, Package, Ruling};
 use domain::plan::{Around, CarrierKnown, Verdict, plan};
@@ -114,9 +114,6 @@ impl Scene<'_> {
                 continue;
             }
             if !beside.contains_key(&package.key) && !has_final_ruling(package) {
-                continue;
-            }
-            if stood_back_for_what_is_not_named(package, &facts) {
                 continue;
             }
             let verdict = self.verdict(package, &facts, &carriers, &beside, now);
@@ -405,18 +402,6 @@ impl Scene<'_> {
         }
         (started, sync)
     }
-}
-
-/// Whether it stood back for a package of somebody else's that these facts do not name: they say nothing of it.
-///
-/// Lists of some marketplaces (eBay) count what is shipped and name no packages.
-fn stood_back_for_what_is_not_named(package: &Package, facts: &OrderFacts) -> bool {
-    let stood_back =
-        matches!(package.state, State::NotOurs { why: NotOurs::AlreadyShown } | State::Conflict { .. });
-    stood_back
-        && facts.packages.is_none()
-        && facts.status != OrderStatus::Cancelled
-        && package.ruling.is_none()
 }
 
 /// Whether a person said that nothing is to be sent of it, whatever the store says.
