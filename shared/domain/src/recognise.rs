@@ -236,6 +236,7 @@ mod tests {
             shipped_at: Timestamp::UNIX_EPOCH,
             units: units(n),
             surplus: false,
+            country: None,
         }
     }
 
