@@ -17,8 +17,8 @@ STACK = "parcelwire"
 ATTRIBUTE = "Amazon Order Id"
 ORDER_OF_THE_PAGE = "702-1234567-1234567"
 SECRETS = {
-    "shopify-token": "guide-shop-token",
-    "shopify-webhook": "guide-shop-webhook",
+    "shopify-client-id": "guide-shop-client-id",
+    "shopify-client-secret": "guide-shop-client-secret",
     "amazon-client-id": "guide-client-id",
     "amazon-client-secret": "guide-client-secret",
     "amazon-refresh-token": "guide-refresh-token",
@@ -146,7 +146,8 @@ class Guide:
         marketplace = re.search(r'marketplace_id = "(\w+)"', text)[1]
         names = ("client_id", "client_secret", "refresh_token")
         keys = {name: SECRETS["amazon-" + name.replace("_", "-")] for name in names}
-        shop_keys = {"access_token": SECRETS["shopify-token"], "webhook_secret": SECRETS["shopify-webhook"]}
+        # The shop's stand-in signs with the client secret, as Shopify does: it has no other secret of an app.
+        shop_keys = {"client_id": SECRETS["shopify-client-id"], "webhook_secret": SECRETS["shopify-client-secret"]}
         self.stand_ins.open("amazon-de", marketplace, keys, shop_keys)
 
     def stand_ins_are_allowed(self):

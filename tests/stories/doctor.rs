@@ -195,7 +195,7 @@ const BROKEN: &[Row] = &[
         "amazon-us",
         "secrets",
         Outcome::Bad,
-        "it has no secret `client_secret`, `refresh_token`",
+        "`client_secret` is missing: a amazon connection needs it; `refresh_token` is missing",
         "[connections.secrets]",
     ),
     (

@@ -209,7 +209,14 @@ impl System {
             .shopify
             .lock()
             .unwrap()
-            .create_shop(now, ShopSpec { locations, ..ShopSpec::new(SHOP, "shop-token", "shop-secret") })
+            .create_shop(
+                now,
+                ShopSpec {
+                    locations,
+                    client_id: Some("shop-app".into()),
+                    ..ShopSpec::new(SHOP, "shop-token", "shop-secret")
+                },
+            )
             .unwrap();
         for id in ["amazon-us", "amazon-two"] {
             self.wire.amazon.lock().unwrap().add_seller(Seller {

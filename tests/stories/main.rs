@@ -41,6 +41,8 @@ mod parcel;
 #[cfg(test)]
 mod reversals;
 #[cfg(test)]
+mod shop_tokens;
+#[cfg(test)]
 mod simulation;
 #[cfg(test)]
 mod template;

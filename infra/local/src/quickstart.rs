@@ -138,10 +138,14 @@ pub(crate) fn populate(sandbox: &SandboxHost, settings: &LocalSettings) -> Resul
             }
             "shopify" => {
                 let domain = connection.option("shop").unwrap_or_default();
-                let token = text(secrets.get("access_token"));
+                // An app's deliveries are signed with its client secret, whatever the settings call it.
                 let webhook = text(webhook_secrets.first());
+                let shop = match secrets.get("client_id") {
+                    Some(id) => ShopSpec::of_today(domain, id.expose_secret(), &webhook),
+                    None => ShopSpec::new(domain, &text(secrets.get("access_token")), &webhook),
+                };
                 locked(&sandbox.shopify)?
-                    .create_shop(SystemClock.now(), ShopSpec::new(domain, &token, &webhook))
+                    .create_shop(SystemClock.now(), shop)
                     .map_err(|error| anyhow!("{error}"))?;
             }
             _ => {}

@@ -57,9 +57,9 @@ impl Kinds for KnownKinds {
         store.or_else(marketplace).unwrap_or_default()
     }
 
-    fn secret_names(&self, kind: &str) -> Vec<&'static str> {
-        let store = self.0.store(kind).map(|s| s.secret_names().to_vec());
-        store.or_else(|| self.0.marketplace(kind).map(|m| m.secret_names().to_vec())).unwrap_or_default()
+    fn secret_sets(&self, kind: &str) -> Vec<&'static [&'static str]> {
+        let store = self.0.store(kind).map(|s| s.secret_sets().to_vec());
+        store.or_else(|| self.0.marketplace(kind).map(|m| vec![m.secret_names()])).unwrap_or_default()
     }
 
     fn webhooks_are_hints(&self, connection: &Connection) -> bool {

@@ -1,7 +1,8 @@
 //! The Shopify stand-in: GraphQL reads and signed deliveries.
 //!
 //! One stand-in holds any number of shops. Since the connector's base URL is the same for all of them, the
-//! access token of a request says which shop is meant. It answers `POST /admin/api/{version}/graphql.json`:
+//! access token of a request says which shop is meant, and the client id of one for a token. It answers
+//! `POST /admin/oauth/access_token` to an app that has a client id, and `POST /admin/api/{version}/graphql.json`:
 //! queries of orders, fulfillments, the app's scopes and its webhook subscriptions, and mutations of the last, run
 //! against the shop's state as GraphQL says, with pages, points and throttling as Shopify counts them. A query for a field of the buyer is refused and recorded, since nothing
 //! that writes tracking back may ask for one.
@@ -13,7 +14,9 @@
 //! | request below `/_sandbox/` | does |
 //! |---|---|
 //! | `POST shops` ([`ShopSpec`]) | opens a shop |
-//! | `POST shops/{domain}/token` `{"access_token": …}` | another token, or `null`: revoked |
+//! | `POST shops/{domain}/token` `{"access_token": …}` | another lasting token, or `null`: revoked |
+//! | `POST shops/{domain}/end_tokens` | tokens that the app fetched end before their time |
+//! | `POST shops/{domain}/app` ([`AppChange`]) | removes or installs it, changes its organization, secret or tokens' life |
 //! | `POST shops/{domain}/orders` ([`OrderSpec`]) | creates an order and shows it |
 //! | `GET shops/{domain}/orders/{id}` | shows an order |
 //! | `POST shops/{domain}/orders/{id}/fulfillments` ([`FulfillSpec`]) | `{"fulfillment", "delivery"}` |
@@ -24,10 +27,10 @@
 //! | `POST shops/{domain}/automatic_fulfillment` `true` | the shop fulfills new orders by itself |
 //! | `GET`, `DELETE shops/{domain}/webhooks` | the app's subscriptions; ends all of them |
 //! | `POST shops/{domain}/webhooks` ([`Subscription`]) | adds one, as somebody else would |
-//! | `POST shops/{domain}/uninstall` | revokes the token: a delivery |
+//! | `POST shops/{domain}/uninstall` | removes the app, and its tokens end: a delivery |
 //! | `POST shops/{domain}/privacy` `{"topic", "orders"}` | a delivery of a privacy topic |
-//! | `POST faults` ([`Planned`]), `DELETE faults` | faults; operations `graphql` (any), `readOrder`, `changedFulfillments` and the other queries by their names |
-//! | `GET calls`, `DELETE calls` | every GraphQL request: operation, points, what became of it |
+//! | `POST faults` ([`Planned`]), `DELETE faults` | faults; operations `graphql` (any), `readOrder`, `changedFulfillments` and the other queries by their names, `token` |
+//! | `GET calls`, `DELETE calls` | every request for a token or of GraphQL: operation, points, what became of it |
 //!
 //! A throttle fault is `THROTTLED` with status 200 as in GraphQL, or 429 if it has a `retry_after`.
 
@@ -40,6 +43,7 @@ mod graphql;
 mod schema;
 mod search;
 mod state;
+mod tokens;
 mod webhooks;
 
 use std::collections::BTreeMap;
@@ -54,6 +58,7 @@ pub use state::{
     TrackingSpec,
 };
 
+pub use tokens::AppChange;
 pub use webhooks::Subscription;
 
 use crate::faults::{Faults, Planned};
@@ -81,7 +86,7 @@ impl Refused {
     }
 }
 
-/// A GraphQL request that came.
+/// A request for a token or of GraphQL that came.
 #[derive(Clone, Debug, Serialize)]
 pub struct Call {
     /// When.
@@ -133,19 +138,28 @@ impl ShopifySandbox {
     /// Opens a shop.
     ///
     /// # Errors
-    /// There is one of this domain, or the token belongs to another.
+    /// There is one of this domain, or the token or the client id belongs to another, or there is neither.
     pub fn create_shop(&mut self, now: Timestamp, spec: ShopSpec) -> Result<(), Refused> {
         if self.shops.contains_key(&spec.domain) {
             return Err(Refused::bad(format!("there is a shop {} already", spec.domain)));
         }
-        if self.shops.values().any(|shop| shop.access_token.as_ref() == Some(&spec.access_token)) {
+        if spec.access_token.is_none() && spec.client_id.is_none() {
+            return Err(Refused::bad("an app has an access_token or a client_id".to_owned()));
+        }
+        let taken = |of: fn(&Shop) -> Option<&String>, new: &Option<String>| {
+            new.is_some() && self.shops.values().any(|shop| of(shop) == new.as_ref())
+        };
+        if taken(|shop| shop.access_token.as_ref(), &spec.access_token) {
             return Err(Refused::bad("another shop has this access token".to_owned()));
+        }
+        if taken(|shop| shop.app.client_id.as_ref(), &spec.client_id) {
+            return Err(Refused::bad("another shop's app has this client id".to_owned()));
         }
         self.shops.insert(spec.domain.clone(), Shop::new(spec, now));
         Ok(())
     }
 
-    /// Gives the shop's app another token, or revokes it.
+    /// Gives the shop's app another lasting token, or revokes it.
     ///
     /// # Errors
     /// There is no such shop.
@@ -164,7 +178,7 @@ impl ShopifySandbox {
         self.faults.clear();
     }
 
-    /// Every GraphQL request so far.
+    /// Every request for a token or of GraphQL so far.
     #[must_use]
     pub fn calls(&self) -> &[Call] {
         &self.calls
@@ -205,6 +219,9 @@ impl Standin for ShopifySandbox {
         if let Some(path) = path.strip_prefix("/_sandbox/") {
             let path = path.to_owned();
             return self.control(now, &path, request);
+        }
+        if path == tokens::PATH && request.method() == http::Method::POST {
+            return self.token(now, request);
         }
         if admin::is_graphql(path) && request.method() == http::Method::POST {
             return self.graphql(now, request);

@@ -196,8 +196,10 @@ pub trait Store: Send + Sync {
     /// Problems of a connection's options, each naming the key.
     fn check_options(&self, connection: &Connection) -> Vec<String>;
 
-    /// The names of secrets a connection must bring, webhook secrets apart.
-    fn secret_names(&self) -> &'static [&'static str];
+    /// The sets of secrets a connection may bring, by their names: exactly one of them whole, webhook secrets apart.
+    ///
+    /// Most stores know one set. No two sets have a name in common.
+    fn secret_sets(&self) -> &'static [&'static [&'static str]];
 
     /// Verifies a delivery over its raw bytes. Header names are lower case.
     ///

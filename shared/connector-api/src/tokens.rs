@@ -103,7 +103,7 @@ pub async fn access(
             },
             Err(error) => {
                 let old = usable(&credential, reach.clock.now(), Duration::ZERO);
-                let replaced = release(reach, account, credential).await;
+                let replaced = release(reach, account, grants, credential).await;
                 if let (Some(token), Failure::Retryable { .. } | Failure::Throttled { .. }) =
                     (old, &error.failure)
                 {
@@ -186,6 +186,7 @@ async fn refresh(
         let mut secrets: Vec<&SecretString> = credential.secrets.values().collect();
         secrets.extend(credential.access.as_ref().map(|access| &access.token));
         error.detail = scrub(&error.detail, &secrets);
+        error.request_id = error.request_id.map(|id| scrub(&id, &secrets));
         error
     })
 }
@@ -201,13 +202,13 @@ async fn keep(
     mut credential: Credential,
     issued: Issued,
 ) -> Result<Option<Access>, ChannelError> {
-    let used = credential.secret(REFRESH_TOKEN).cloned();
+    let used = Exchanged::of(&credential, grants);
     let mut failed = None;
     for _ in 0..ROUNDS {
         credential.access = Some(issued.access.clone());
         credential.refreshing_until = None;
         if let Some(next) = &issued.refresh_token
-            && !same(Some(next), used.as_ref())
+            && !same(Some(next), credential.secret(REFRESH_TOKEN))
         {
             credential.secrets.insert(REFRESH_TOKEN.to_owned(), next.clone());
         }
@@ -217,11 +218,12 @@ async fn keep(
                 break;
             }
             Err(CredentialError::Changed) => match reach.credentials.load(account).await {
-                Ok(Some(stored)) if same(stored.secret(REFRESH_TOKEN), used.as_ref()) => {
-                    credential = stored;
-                }
+                Ok(Some(stored)) if Exchanged::of(&stored, grants) == used => credential = stored,
                 // A save whose answer was lost is seen here.
-                Ok(Some(stored)) if same(stored.secret(REFRESH_TOKEN), issued.refresh_token.as_ref()) => {
+                Ok(Some(stored))
+                    if issued.refresh_token.is_some()
+                        && same(stored.secret(REFRESH_TOKEN), issued.refresh_token.as_ref()) =>
+                {
                     failed = None;
                     break;
                 }
@@ -245,17 +247,22 @@ async fn keep(
     Ok(Some(Access { token: issued.access.token, new: true }))
 }
 
-/// Takes our note that we are refreshing away. Whether the refresh token was replaced meanwhile.
-async fn release(reach: Reach<'_>, account: &Account, mut credential: Credential) -> bool {
+/// Takes our note that we are refreshing away. Whether what was exchanged was replaced meanwhile.
+async fn release(
+    reach: Reach<'_>,
+    account: &Account,
+    grants: &dyn Grants,
+    mut credential: Credential,
+) -> bool {
     let ours = credential.refreshing_until;
-    let used = credential.secret(REFRESH_TOKEN).cloned();
+    let used = Exchanged::of(&credential, grants);
     for _ in 0..ROUNDS {
         credential.refreshing_until = None;
         if reach.credentials.save(account, &credential).await != Err(CredentialError::Changed) {
             return false;
         }
         let Ok(Some(stored)) = reach.credentials.load(account).await else { return false };
-        if !same(stored.secret(REFRESH_TOKEN), used.as_ref()) {
+        if Exchanged::of(&stored, grants) != used {
             return true;
         }
         if stored.refreshing_until != ours {
@@ -264,6 +271,22 @@ async fn release(reach: Reach<'_>, account: &Account, mut credential: Credential
         credential = stored;
     }
     false
+}
+
+/// What tokens are issued for: where it changes, the merchant has connected again.
+///
+/// The refresh token alone, where the grant has one: it must be kept, whatever else was changed beside it. Else, all that
+/// the grant sends.
+#[derive(PartialEq, Eq)]
+struct Exchanged(Vec<Option<String>>);
+
+impl Exchanged {
+    fn of(credential: &Credential, grants: &dyn Grants) -> Self {
+        let refreshes = grants.secrets().contains(&REFRESH_TOKEN);
+        let names = if refreshes { &[REFRESH_TOKEN][..] } else { grants.secrets() };
+        let secret = |name: &&str| credential.secret(name).map(|secret| secret.expose_secret().to_owned());
+        Self(names.iter().map(secret).collect())
+    }
 }
 
 fn same(one: Option<&SecretString>, other: Option<&SecretString>) -> bool {
@@ -292,7 +315,8 @@ fn later(now: Timestamp, by: Duration) -> Timestamp {
 pub fn scrub(words: &str, secrets: &[&SecretString]) -> String {
     let mut clean = words.to_owned();
     for secret in secrets {
-        let secret = secret.expose_secret();
+        // As a connector may have sent it: without the space that a file left around it.
+        let secret = secret.expose_secret().trim();
         if !secret.is_empty() {
             clean = clean.replace(secret, "[secret]");
         }

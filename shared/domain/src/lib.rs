@@ -22,6 +22,7 @@ pub mod package;
 pub mod plan;
 pub mod recognise;
 pub mod reversal;
+pub mod secret_sets;
 pub mod shipment_policy;
 pub mod shipments;
 pub mod state;

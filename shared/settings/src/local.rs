@@ -50,8 +50,8 @@ pub trait Kinds {
     /// Options this connector does not know are its to refuse: nobody else knows their names.
     fn check(&self, connection: &Connection) -> Vec<String>;
 
-    /// Names of the secrets a connection of this kind must bring, webhook secrets apart.
-    fn secret_names(&self, kind: &str) -> Vec<&'static str>;
+    /// Sets of secrets, of which a connection of this kind must bring exactly one, webhook secrets apart.
+    fn secret_sets(&self, kind: &str) -> Vec<&'static [&'static str]>;
 
     /// Whether a connection's webhooks only cause a read of the store, so that it may share its secret.
     fn webhooks_are_hints(&self, connection: &Connection) -> bool;

@@ -241,7 +241,7 @@ impl Store for Shop {
     fn check_options(&self, _: &Connection) -> Vec<String> {
         vec![]
     }
-    fn secret_names(&self) -> &'static [&'static str] {
+    fn secret_sets(&self) -> &'static [&'static [&'static str]] {
         &[]
     }
     fn verify<'a>(

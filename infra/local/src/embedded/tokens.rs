@@ -42,7 +42,7 @@ const SCHEMA: &str = "
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 struct Kept {
     version: u64,
-    /// Of the settings' refresh token that all of this came from.
+    /// Of the settings' secrets that all of this came from.
     settings_digest: String,
     refreshing_until: Option<i64>,
     replaced: Option<Replaced>,
@@ -82,11 +82,18 @@ impl std::fmt::Debug for LocalCredentials {
     }
 }
 
-/// Tells a settings' token from another, and nothing else: the account goes in, so that equal tokens look unlike.
+/// Tells what a settings' tokens are asked for with from another, and nothing else: the account goes in, so that equal
+/// ones look unlike.
+///
+/// That is the refresh token, whatever else changes beside it; where there is none, all secrets (Shopify's client id and
+/// client secret): a refresh that began with the former ones must not bring them back.
 fn digest(account: &Account, secrets: &BTreeMap<String, SecretString>) -> String {
     let mut hash = Sha256::new();
-    let token = secrets.get(REFRESH_TOKEN).map_or("", ExposeSecret::expose_secret);
-    for part in [account.merchant.as_str(), account.connection.as_str(), token] {
+    let asked_with: Vec<&str> = match secrets.get(REFRESH_TOKEN) {
+        Some(token) => vec![token.expose_secret()],
+        None => secrets.iter().flat_map(|(name, secret)| [name.as_str(), secret.expose_secret()]).collect(),
+    };
+    for part in [account.merchant.as_str(), account.connection.as_str()].into_iter().chain(asked_with) {
         hash.update(part.len().to_be_bytes());
         hash.update(part.as_bytes());
     }

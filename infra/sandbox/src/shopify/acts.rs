@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::state::{FulfillLine, FulfillSpec, Fulfillment, Line, Order, OrderSpec, Status, TrackingSpec};
-use super::{Delivery, Refused, ShopifySandbox, deliveries, second};
+use super::{AppChange, Delivery, Refused, ShopifySandbox, deliveries, second};
 
 impl ShopifySandbox {
     /// Creates an order.
@@ -159,12 +159,13 @@ impl ShopifySandbox {
         self.deliver(now, shop, "refunds/create", &body)
     }
 
-    /// Removes the app: its token is dead when the `app/uninstalled` arrives.
+    /// Removes the app: its tokens are dead when the `app/uninstalled` arrives.
     ///
     /// # Errors
     /// There is no such shop.
     pub fn uninstall(&mut self, now: Timestamp, shop: &str) -> Result<Delivery, Refused> {
         self.set_token(shop, None)?;
+        self.change_app(shop, AppChange { installed: Some(false), ..AppChange::default() })?;
         let body = deliveries::shop(self.shop(shop)?);
         self.deliver(now, shop, "app/uninstalled", &body)
     }

@@ -76,7 +76,7 @@ impl ShopifySandbox {
         let shop = token.and_then(|token| {
             self.shops
                 .values()
-                .find(|shop| shop.access_token.as_deref() == Some(token))
+                .find(|shop| shop.access_token.as_deref() == Some(token) || shop.app.takes(token, now))
                 .map(|s| s.domain.clone())
         });
         let Some(domain) = shop else {

@@ -81,6 +81,14 @@ impl ShopifySandbox {
                 self.set_token(shop, spec.access_token)?;
                 Ok(json!({}))
             }
+            ["shops", shop, "end_tokens"] if post => {
+                self.end_tokens(shop)?;
+                Ok(json!({}))
+            }
+            ["shops", shop, "app"] if post => {
+                self.change_app(shop, read(body)?)?;
+                Ok(json!({}))
+            }
             ["shops", shop, "scopes"] if post => {
                 self.set_scopes(shop, read(body)?)?;
                 Ok(json!({}))

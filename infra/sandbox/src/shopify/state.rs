@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::tokens::App;
 use super::webhooks::Subscription;
 
 /// A shop to create.
@@ -14,9 +15,14 @@ use super::webhooks::Subscription;
 pub struct ShopSpec {
     /// `name.myshopify.com`.
     pub domain: String,
-    /// The token that requests of this shop's app carry: it tells which shop they mean.
-    pub access_token: String,
-    /// The client secret that deliveries are signed with.
+    /// The lasting token that requests of this shop's app carry, if it is one of before 2026: it tells which shop they
+    /// mean.
+    #[serde(default)]
+    pub access_token: Option<String>,
+    /// The id with which the shop's app fetches tokens, if it is one of today.
+    #[serde(default)]
+    pub client_id: Option<String>,
+    /// The client secret: deliveries are signed with it, and tokens fetched.
     pub webhook_secret: String,
     /// Points that the bucket holds.
     #[serde(default = "standard_points")]
@@ -50,12 +56,23 @@ fn standard_scopes() -> Vec<String> {
 }
 
 impl ShopSpec {
-    /// A shop with the limits of the Standard plan.
+    /// A shop with the limits of the Standard plan, and an app of before 2026.
     #[must_use]
     pub fn new(domain: &str, access_token: &str, webhook_secret: &str) -> Self {
         Self {
+            access_token: Some(access_token.to_owned()),
+            client_id: None,
+            ..Self::of_today(domain, "", webhook_secret)
+        }
+    }
+
+    /// The same with an app that fetches its tokens.
+    #[must_use]
+    pub fn of_today(domain: &str, client_id: &str, webhook_secret: &str) -> Self {
+        Self {
             domain: domain.to_owned(),
-            access_token: access_token.to_owned(),
+            access_token: None,
+            client_id: Some(client_id.to_owned()),
             webhook_secret: webhook_secret.to_owned(),
             points: standard_points(),
             restore_rate: standard_rate(),
@@ -285,8 +302,9 @@ impl Order {
 #[derive(Clone, Debug)]
 pub(super) struct Shop {
     pub(super) domain: String,
-    /// Absent once the app is uninstalled or its token revoked.
+    /// The lasting one; absent once the app is uninstalled or it was revoked.
     pub(super) access_token: Option<String>,
+    pub(super) app: App,
     pub(super) webhook_secret: String,
     pub(super) orders: BTreeMap<u64, Order>,
     pub(super) points: f64,
@@ -308,7 +326,8 @@ impl Shop {
     pub(super) fn new(spec: ShopSpec, now: Timestamp) -> Self {
         Self {
             domain: spec.domain,
-            access_token: Some(spec.access_token),
+            access_token: spec.access_token,
+            app: App::new(spec.client_id),
             webhook_secret: spec.webhook_secret,
             orders: BTreeMap::new(),
             points: spec.points,

@@ -4,6 +4,7 @@ mod deliveries;
 mod registered;
 mod shop;
 mod shopify;
+mod tokens;
 mod trouble;
 mod visits;
 mod world;

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's helpers may fail loudly")]
 
 mod control;
+mod tokens;
 mod travels;
 mod trouble;
 mod webhooks;

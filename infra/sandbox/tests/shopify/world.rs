@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) sandbox: Mutex<ShopifySandbox>,
     pub(crate) clock: ManualClock,
     rng: SeededRng,
-    credentials: MemoryCredentials,
+    pub(crate) credentials: MemoryCredentials,
     connection: Connection,
 }
 
@@ -65,7 +65,16 @@ impl World {
         let account =
             Account::new(MerchantId::try_from("m").unwrap(), ConnectionId::try_from("shop").unwrap());
         let credentials = MemoryCredentials::default();
-        let secrets = [("access_token".to_owned(), SecretString::from(shop.access_token.clone()))].into();
+        let app = shop.client_id.as_ref();
+        let given = [
+            ("access_token", shop.access_token.as_ref()),
+            ("client_id", app),
+            ("client_secret", app.map(|_| &shop.webhook_secret)),
+        ];
+        let secrets = given
+            .into_iter()
+            .filter_map(|(name, text)| Some((name.to_owned(), SecretString::from(text?.as_str()))))
+            .collect();
         credentials.put(account.clone(), Credential { secrets, ..Credential::default() });
         let mut sandbox = ShopifySandbox::default();
         let connection = Connection {

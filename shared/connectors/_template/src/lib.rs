@@ -74,8 +74,8 @@ impl Store for Template {
         problems
     }
 
-    fn secret_names(&self) -> &'static [&'static str] {
-        &[client::ACCESS_TOKEN]
+    fn secret_sets(&self) -> &'static [&'static [&'static str]] {
+        &[&[client::ACCESS_TOKEN]]
     }
 
     fn verify<'a>(

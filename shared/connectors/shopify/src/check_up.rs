@@ -6,7 +6,7 @@
 
 use std::time::Duration;
 
-use connector_api::{ChannelError, Check, Failure, Reach, unanswered};
+use connector_api::{ChannelError, Check, Failure, Reach, Reached, unanswered};
 use domain::connection::Connection;
 use serde::Deserialize;
 use serde_json::json;
@@ -64,12 +64,7 @@ struct Version {
 
 /// Everything that can be looked at, in the order in which it has to be mended.
 pub(crate) async fn check_up(reach: Reach<'_>, connection: &Connection) -> Vec<Check> {
-    let asked = async {
-        let client = Client::open(reach, connection, CHECK_UP.operation).await?;
-        let answer: Answer = client.ask(CHECK_UP, json!({})).await?;
-        Ok::<_, ChannelError>((client, answer))
-    };
-    let (client, answer) = match asked.await {
+    let (client, answer) = match ask(reach, connection).await {
         Ok(answered) => answered,
         Err(error) => return vec![refused(&error, connection)],
     };
@@ -87,11 +82,30 @@ pub(crate) async fn check_up(reach: Reach<'_>, connection: &Connection) -> Vec<C
     checks
 }
 
+/// Asks the shop; where a token that was fetched before is not taken, once more with a new one: only that tells of the app.
+async fn ask<'a>(reach: Reach<'a>, connection: &'a Connection) -> Result<(Client<'a>, Answer), ChannelError> {
+    let open = async || Client::open(reach, connection, CHECK_UP.operation).await;
+    let client = open().await?;
+    match client.ask(CHECK_UP, json!({})).await {
+        Ok(answer) => Ok((client, answer)),
+        Err(error)
+            if client.token_is_old()
+                && matches!(error.failure, Failure::Retryable { reached: Reached::No, .. }) =>
+        {
+            let client = open().await?;
+            let answer = client.ask(CHECK_UP, json!({})).await?;
+            Ok((client, answer))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 fn refused(error: &ChannelError, connection: &Connection) -> Check {
     let id = &connection.account.connection;
     let mend = format!(
-        "in the shop's admin, see that the app is installed and the shop is open; put the app's Admin API access token \
-         into the secrets of {id} (`access_token`), and see that its option `shop` is the shop's own address"
+        "in the shop's admin, see that the app is installed and the shop is open; put the app's client id and client \
+         secret into the secrets of {id} (`client_id`, `client_secret`; of an app made before 2026 its Admin API access \
+         token, `access_token`), and see that its option `shop` is the shop's own address"
     );
     unanswered("credentials", error, &mend)
 }
@@ -138,7 +152,8 @@ fn scopes(granted: Option<&[String]>) -> (bool, Check) {
         "scopes",
         format!("the app has no {missing}"),
         format!(
-            "grant the app {missing}, install it anew in the shop, and put the new access token into the secrets"
+            "give the app {missing} (in the Dev Dashboard by a new version, released) and install it anew in the shop; an \
+             app made before 2026 gets a new access token by that: put it into the secrets"
         ),
     );
     (has("orders"), check)

@@ -3,13 +3,16 @@
 mod order;
 mod poll;
 
+use connector_api::tokens::{self, Access, scrub};
 use connector_api::{ChannelError, Failure, MerchantAction, Reach, Reached};
 use domain::connection::Connection;
-use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue, RETRY_AFTER};
-use secrecy::ExposeSecret;
+use domain::ids::Account;
+use http::header::{ACCEPT, CONTENT_TYPE, RETRY_AFTER};
+use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::token::{ClientCredentials, Way, as_header, way};
 use crate::wire::admin::Envelope;
 use crate::wire::queries::Query;
 use crate::{TITLE, errors, options};
@@ -17,16 +20,31 @@ use crate::{TITLE, errors, options};
 pub(crate) use order::read_order;
 pub(crate) use poll::changed_fulfillments;
 
-/// The name of the secret that every request carries.
-pub(crate) const ACCESS_TOKEN: &str = "access_token";
 /// The version we speak: the latest stable one as of 2026-11.
 pub(crate) const API_VERSION: &str = "2026-10";
 
 /// One connection's way to its shop, for one operation of ours.
 pub(crate) struct Client<'a> {
     reach: Reach<'a>,
+    account: &'a Account,
     url: http::Uri,
-    token: HeaderValue,
+    token: Token,
+}
+
+/// What requests carry.
+enum Token {
+    /// Given by the merchant, for good.
+    Lasting(SecretString),
+    /// Fetched with the app's credentials.
+    Granted(Access),
+}
+
+impl Token {
+    fn secret(&self) -> &SecretString {
+        match self {
+            Self::Lasting(token) | Self::Granted(Access { token, .. }) => token,
+        }
+    }
 }
 
 /// A failure that is found before anything is sent.
@@ -42,10 +60,10 @@ pub(crate) fn odd(operation: &'static str, detail: &str) -> ChannelError {
 }
 
 impl<'a> Client<'a> {
-    /// Loads the token and settles the address.
+    /// Loads the token, or fetches one, and settles the address.
     pub(crate) async fn open(
         reach: Reach<'a>,
-        connection: &Connection,
+        connection: &'a Connection,
         operation: &'static str,
     ) -> Result<Self, ChannelError> {
         let base = options::base_url(connection)
@@ -59,15 +77,19 @@ impl<'a> Client<'a> {
             failed.source = Some(Box::new(error.into()));
             failed
         })?;
-        let secret = credential.as_ref().and_then(|all| all.secret(ACCESS_TOKEN));
-        let secret = secret.ok_or_else(|| unready(operation, "there is no access token"))?;
-        let mut token = HeaderValue::from_str(secret.expose_secret().trim())
-            .map_err(|_| unready(operation, "the access token holds characters that none has"))?;
-        if token.is_empty() {
-            return Err(unready(operation, "the access token is empty"));
-        }
-        token.set_sensitive(true);
-        Ok(Self { reach, url, token })
+        let account = &connection.account;
+        let token = match way(credential.as_ref()).map_err(|why| unready(operation, &why))? {
+            Way::Lasting(token) => Token::Lasting(token),
+            Way::Granted => {
+                Token::Granted(tokens::access(reach, account, &ClientCredentials::at(&base)).await?)
+            }
+        };
+        Ok(Self { reach, account, url, token })
+    }
+
+    /// Whether a refusal of the token says nothing of the app: it was fetched before, and a new one may be taken.
+    pub(crate) fn token_is_old(&self) -> bool {
+        matches!(self.token, Token::Granted(Access { new: false, .. }))
     }
 
     /// Sends one query or mutation and judges its answer.
@@ -78,8 +100,10 @@ impl<'a> Client<'a> {
     ) -> Result<T, ChannelError> {
         let operation = query.operation;
         let body = json!({ "query": query.text, "operationName": operation, "variables": variables });
+        let token = as_header(self.token.secret())
+            .ok_or_else(|| unready(operation, "the access token holds characters that none has"))?;
         let request = http::Request::post(self.url.clone())
-            .header("x-shopify-access-token", self.token.clone())
+            .header("x-shopify-access-token", token)
             .header(CONTENT_TYPE, "application/json")
             .header(ACCEPT, "application/json")
             .body(body.to_string().into_bytes())
@@ -92,13 +116,21 @@ impl<'a> Client<'a> {
             .map_err(|error| ChannelError::transport(TITLE, operation, error))?;
         let text = |name: &str| answer.headers().get(name).and_then(|value| value.to_str().ok());
         let request_id = text("x-request-id").map(|id| id.chars().take(100).collect::<String>());
-        let judged = errors::classify(answer.status().as_u16(), text(RETRY_AFTER.as_str()), answer.body());
+        let status = answer.status().as_u16();
+        let judged = errors::classify(status, text(RETRY_AFTER.as_str()), answer.body());
         if let Some((mut failure, mut detail)) = judged {
             // Should an answer ever repeat the token, it goes no further: not in its words, not for a code.
-            if let Ok(token) = self.token.to_str() {
-                detail = detail.replace(token, "(token)");
-                if let Failure::Rejected { code } = &mut failure {
-                    *code = code.replace(token, "(token)");
+            detail = scrub(&detail, &[self.token.secret()]);
+            if let Failure::Rejected { code } = &mut failure {
+                *code = scrub(code, &[self.token.secret()]);
+            }
+            if let Token::Granted(access) = &self.token
+                && errors::doubts_token(status, &failure)
+            {
+                tokens::drop_refused(self.reach, self.account, &access.token).await;
+                if !access.new {
+                    failure = Failure::Retryable { reached: Reached::No, after: None };
+                    detail = format!("a new token is asked for, since this one was not taken: {detail}");
                 }
             }
             return Err(ChannelError::new(TITLE, operation, failure, detail).with_request_id(request_id));

@@ -49,6 +49,11 @@ pub fn classify(status: u16, retry_after: Option<&str>, body: &[u8]) -> Option<(
     }
 }
 
+/// Whether a refusal may be about the token alone: it ended or was revoked, or the app was given a scope since.
+pub(crate) fn doubts_token(status: u16, failure: &Failure) -> bool {
+    matches!(status, 200 | 401 | 403) && *failure == RECONNECT
+}
+
 /// A failure nobody described: tried again, in bounds.
 fn unclear() -> Failure {
     Failure::Retryable { reached: Reached::Maybe, after: None }

@@ -7,6 +7,7 @@ mod client;
 mod errors;
 mod options;
 mod subscriptions;
+mod token;
 mod webhook;
 mod wire;
 
@@ -44,8 +45,8 @@ impl Store for Shopify {
         options::problems(connection)
     }
 
-    fn secret_names(&self) -> &'static [&'static str] {
-        &[client::ACCESS_TOKEN]
+    fn secret_sets(&self) -> &'static [&'static [&'static str]] {
+        &token::SECRETS
     }
 
     fn verify<'a>(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::connection::Connection;
 use domain::ids::{Account, ConnectionId, MerchantId};
+use domain::secret_sets;
 use jiff::civil::Date;
 use secrecy::{ExposeSecret as _, SecretString};
 use toml::de::DeValue;
@@ -244,15 +245,18 @@ fn secrets(
             None => {}
         }
     }
-    for name in context.kinds.secret_names(kind) {
-        match section.get(name) {
-            Some(node) => {
-                if let Some(secret) = context.secrets.one(&node) {
-                    named.insert(name.to_owned(), secret);
-                }
-            }
-            None => section.problem(name, format!("is missing: a {kind} connection needs it")),
+    let sets = context.kinds.secret_sets(kind);
+    let mut given = Vec::new();
+    for name in sets.iter().copied().flatten() {
+        let Some(node) = section.get(name) else { continue };
+        // One that cannot be read is told of by itself: it is there all the same.
+        given.push(*name);
+        if let Some(secret) = context.secrets.one(&node) {
+            named.insert((*name).to_owned(), secret);
         }
+    }
+    for problem in secret_sets::problems(kind, &sets, |name| given.contains(&name)) {
+        section.problem(problem.name, problem.words);
     }
     let known = section.known();
     for (name, node) in section.others() {
@@ -281,7 +285,7 @@ const NO_SLIPS: [&str; 1] = ["note_to_buyer"];
 /// Everything that is not a connection's own key is an option of its connector.
 fn options(section: &Section<'_>, kind: &str, context: &Context<'_>) -> BTreeMap<String, String> {
     let known = section.known();
-    let secret_names = context.kinds.secret_names(kind);
+    let secret_names = context.kinds.secret_sets(kind).concat();
     let mut options = BTreeMap::new();
     for (name, node) in section.others() {
         if let Some(word) = nearest(name, known.iter().copied()).filter(|_| !NO_SLIPS.contains(&name)) {

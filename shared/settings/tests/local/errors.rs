@@ -278,6 +278,48 @@ fn every_mistake_is_told_by_key_with_what_to_do() {
             "no such secret",
         ),
         (
+            "access_token = \"canary-access-token\"",
+            "",
+            "connections[1].secrets.client_id",
+            "needs either `client_id` and `client_secret`, or `access_token`",
+        ),
+        (
+            "access_token = \"canary-access-token\"",
+            "client_id = \"canary\"",
+            "connections[1].secrets.client_secret",
+            "is missing: it goes with `client_id`",
+        ),
+        (
+            "access_token = \"canary-access-token\"",
+            "client_secret = \"canary\"",
+            "connections[1].secrets.client_id",
+            "is missing: it goes with `client_secret`",
+        ),
+        (
+            "access_token = \"canary-access-token\"",
+            "access_token = \"canary\"\nclient_id = \"canary\"\nclient_secret = \"canary\"",
+            "connections[1].secrets.access_token",
+            "cannot be given beside `client_id` and `client_secret`",
+        ),
+        (
+            "access_token = \"canary-access-token\"",
+            "access_token = \"canary\"\nclient_secret = \"canary\"",
+            "connections[1].secrets.access_token",
+            "cannot be given beside `client_secret`",
+        ),
+        (
+            "access_token = \"canary-access-token\"",
+            "client_id = { env = \"NOT_SET\" }\nclient_secret = \"canary\"",
+            "connections[1].secrets.client_id.env",
+            "\"NOT_SET\" is not set",
+        ),
+        (
+            "shop = \"example.myshopify.com\"",
+            "client_id = \"canary\"",
+            "connections[1].client_id",
+            "connections.secrets",
+        ),
+        (
             "webhook = [\"canary-new\", \"canary-old\"]",
             "",
             "connections[1].secrets.webhook",

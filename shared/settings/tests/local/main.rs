@@ -55,10 +55,10 @@ impl Kinds for Fakes {
         connection.option("shared_secret") == Some("true")
     }
 
-    fn secret_names(&self, kind: &str) -> Vec<&'static str> {
+    fn secret_sets(&self, kind: &str) -> Vec<&'static [&'static str]> {
         match kind {
-            "shopify" => vec!["access_token"],
-            "amazon" => vec!["client_id", "client_secret", "refresh_token"],
+            "shopify" => vec![&["client_id", "client_secret"], &["access_token"]],
+            "amazon" => vec![&["client_id", "client_secret", "refresh_token"]],
             _ => vec![],
         }
     }

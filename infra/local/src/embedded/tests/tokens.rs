@@ -86,6 +86,24 @@ async fn a_token_that_was_changed_in_the_settings_counts_from_then_on() {
 }
 
 #[tokio::test]
+async fn a_client_secret_that_was_changed_in_the_settings_counts_where_there_is_no_refresh_token() {
+    let place = tempfile::tempdir().unwrap();
+    let tokens = open(&place);
+    let secrets = |secret: &str| {
+        let both = [("client_id", "id"), ("client_secret", secret)];
+        both.map(|(name, text)| (name.to_owned(), SecretString::from(text.to_owned()))).into()
+    };
+    tokens.put(&account("etsy"), secrets("first")).await.unwrap();
+    let before = load(&tokens).await;
+    tokens.put(&account("etsy"), secrets("first")).await.unwrap();
+    assert_eq!(load(&tokens).await.version, before.version, "the same settings again");
+    tokens.put(&account("etsy"), secrets("second")).await.unwrap();
+    // A request for a token that began with the former one is told so.
+    assert_eq!(tokens.save(&account("etsy"), &before).await, Err(CredentialError::Changed));
+    assert_eq!(load(&tokens).await.secret("client_secret").unwrap().expose_secret(), "second");
+}
+
+#[tokio::test]
 async fn two_processes_refresh_once_and_see_each_others_tokens() {
     let place = tempfile::tempdir().unwrap();
     let (serve, doctor) = (open(&place), open(&place));

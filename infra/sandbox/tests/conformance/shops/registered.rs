@@ -10,7 +10,8 @@ use super::shop::Shop;
 use super::shopify;
 
 /// Every store that the suite runs for.
-pub(super) const STORES: &[fn() -> Box<dyn Shop>] = &[|| Box::new(shopify::Shopify::new())];
+pub(super) const STORES: &[fn() -> Box<dyn Shop>] =
+    &[|| Box::new(shopify::Shopify::new()), || Box::new(shopify::Shopify::with_lasting_token())];
 
 /// The connector opposite a shop.
 pub(super) fn connector(kind: &str) -> Arc<dyn Store> {

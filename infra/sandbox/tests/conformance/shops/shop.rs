@@ -8,6 +8,9 @@ use crate::stand::{Opposite, Post};
 
 /// A store's stand-in with one shop, in which nobody has bought anything.
 pub(super) trait Shop: Opposite {
+    /// Its name in what a test prints: the kind, and what is peculiar to it.
+    fn name(&self) -> &'static str;
+
     /// The options of the connection, all that matter.
     fn options(&self) -> Vec<(&'static str, String)>;
 
@@ -29,4 +32,13 @@ pub(super) trait Shop: Opposite {
 
     /// The merchant removes the app, and its token dies: the delivery that tells of it.
     fn uninstall(&mut self, now: Timestamp) -> Post;
+
+    /// Its tokens, if the connector fetches them.
+    fn grants(&mut self) -> Option<&mut dyn Granting>;
+}
+
+/// A shop that gives tokens.
+pub(super) trait Granting {
+    /// Ends every token that was given, before its time.
+    fn end_tokens(&mut self, now: Timestamp);
 }

@@ -115,7 +115,7 @@ fn a_dead_or_a_missing_token_asks_for_the_merchant() {
         world.read(&order).await.unwrap();
         world.at_shop(|shop, now| shop.uninstall(now));
         let reconnect = Failure::NeedsMerchant { action: MerchantAction::Reconnect };
-        assert_eq!(world.read(&order).await.unwrap_err().failure, reconnect);
+        assert_eq!(world.read_anew(&order).await.unwrap_err().failure, reconnect);
         world.credentials.put(account(ANN), Credential::default());
         assert_eq!(world.read(&order).await.unwrap_err().failure, reconnect);
     });

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use connector_api::{
-    ChannelError, Cursor, Delivery, DeliveryBody, FulfillmentPage, Reach, Store, StoreEvent, reduce_json,
+    ChannelError, Cursor, Delivery, DeliveryBody, Failure, FulfillmentPage, Reach, Reached, Store,
+    StoreEvent, reduce_json,
 };
 use domain::connection::Connection;
 use domain::facts::{StoreFacts, StoreOrderFact};
@@ -38,11 +39,11 @@ impl Subject {
 pub(super) fn each(test: impl AsyncFn(&Subject)) {
     let mut failed = Vec::new();
     for shop in registered::STORES {
-        let kind = shop().kind();
-        println!("-- {kind}");
+        let name = shop().name();
+        println!("-- {name}");
         let subject = Subject { shop: *shop };
         if catch_unwind(AssertUnwindSafe(|| block_on(test(&subject)))).is_err() {
-            failed.push(kind);
+            failed.push(name);
         }
     }
     assert!(failed.is_empty(), "does not hold for {failed:?}: see above");
@@ -64,10 +65,15 @@ impl World {
             credentials: MemoryCredentials::default(),
             rng: SeededRng::new(1),
         };
-        let secrets = world.wire.stand().secrets();
-        let secrets = secrets.into_iter().map(|(name, secret)| (name.to_owned(), secret.into())).collect();
-        world.credentials.put(account(ANN), Credential { secrets, ..Credential::default() });
+        world.connect();
         world
+    }
+
+    /// The merchant gives the secrets, as at the first time.
+    pub(super) fn connect(&self) {
+        let secrets = self.wire.stand().secrets();
+        let secrets = secrets.into_iter().map(|(name, secret)| (name.to_owned(), secret.into())).collect();
+        self.credentials.put(account(ANN), Credential { secrets, ..Credential::default() });
     }
 
     pub(super) fn connection(&self) -> Connection {
@@ -120,6 +126,20 @@ impl World {
         let read = self.looked_at(read)?;
         without_buyer(&format!("{read:?}"));
         Ok(read)
+    }
+
+    /// Reads; where a token that was fetched before is not taken any more, once more with a new one.
+    pub(super) async fn read_anew(
+        &self,
+        order: &StoreOrderId,
+    ) -> Result<(StoreOrderFact, StoreFacts), ChannelError> {
+        let lends = self.wire.stand().grants().is_some();
+        match self.read(order).await {
+            Err(ChannelError { failure: Failure::Retryable { reached: Reached::No, .. }, .. }) if lends => {
+                self.read(order).await
+            }
+            read => read,
+        }
     }
 
     pub(super) async fn page(&self, cursor: &Cursor) -> Result<FulfillmentPage, ChannelError> {

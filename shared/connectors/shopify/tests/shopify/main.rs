@@ -7,4 +7,5 @@ mod polls;
 mod reads;
 mod secrets;
 mod support;
+mod tokens;
 mod topics;

@@ -110,7 +110,7 @@ pub(crate) fn event(delivery: &Delivery) -> Result<StoreEvent, String> {
 pub(crate) struct Ports {
     pub(crate) transport: HttpTransport,
     pub(crate) credentials: MemoryCredentials,
-    clock: ManualClock,
+    pub(crate) clock: ManualClock,
     rng: SeededRng,
 }
 

@@ -178,6 +178,6 @@ fn options_are_checked_by_name() {
     let mut none = connection(&[]);
     none.options.clear();
     assert!(Shopify.check_options(&none)[0].contains("`shop`"));
-    assert_eq!(Shopify.secret_names(), ["access_token"]);
+    assert_eq!(Shopify.secret_sets(), [&["client_id", "client_secret"][..], &["access_token"]]);
     assert!(Shopify.kept_headers().iter().all(|name| *name == name.to_lowercase()));
 }

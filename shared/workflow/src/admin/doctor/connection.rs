@@ -5,6 +5,7 @@ use std::time::Duration;
 use connector_api::{Check, Outcome, Reach};
 use domain::connection::Connection;
 use domain::connection_state::{Activity, ConnectionState};
+use domain::secret_sets;
 use jiff::{SignedDuration, Timestamp};
 use ports::CredentialError;
 use secrecy::ExposeSecret as _;
@@ -34,9 +35,11 @@ pub(super) async fn examine(
 ) -> Vec<Check> {
     let store = world.connectors.store(&connection.kind);
     let marketplace = world.connectors.marketplace(&connection.kind);
-    let (names, problems) = match (store, marketplace) {
-        (Some(store), _) => (store.secret_names(), store.check_options(connection)),
-        (None, Some(marketplace)) => (marketplace.secret_names(), marketplace.check_options(connection)),
+    let (secret_sets, problems) = match (store, marketplace) {
+        (Some(store), _) => (store.secret_sets().to_vec(), store.check_options(connection)),
+        (None, Some(marketplace)) => {
+            (vec![marketplace.secret_names()], marketplace.check_options(connection))
+        }
         (None, None) => {
             let words = format!("this build knows no connector {:?}", connection.kind);
             return vec![Check::bad(
@@ -50,7 +53,7 @@ pub(super) async fn examine(
         .into_iter()
         .map(|problem| Check::bad("settings", problem, "put it right in the settings"))
         .collect();
-    checks.push(secrets(world, connection, names).await);
+    checks.push(secrets(world, connection, &secret_sets).await);
     let tells = super::super::webhooks::tells(world, &connection.kind);
     if store.is_some() {
         checks.push(webhook_secret(with, connection).await);
@@ -90,28 +93,25 @@ pub(super) async fn examine(
     checks
 }
 
-async fn secrets(world: &World, connection: &Connection, names: &[&str]) -> Check {
+async fn secrets(world: &World, connection: &Connection, sets: &[&[&'static str]]) -> Check {
     const CHECK: &str = "secrets";
     let id = &connection.account.connection;
     let credential = match world.credentials.load(&connection.account).await {
         Ok(credential) => credential.unwrap_or_default(),
         Err(error) => return unreadable(CHECK, &error),
     };
-    let missing: Vec<String> = names
-        .iter()
-        .filter(|name| credential.secret(name).is_none_or(|secret| secret.expose_secret().trim().is_empty()))
-        .map(|name| format!("`{name}`"))
-        .collect();
-    if missing.is_empty() {
+    let given =
+        |name: &str| credential.secret(name).is_some_and(|secret| !secret.expose_secret().trim().is_empty());
+    let problems = secret_sets::problems(&connection.kind, sets, given);
+    if problems.is_empty() {
         return Check::good(CHECK, "every secret it needs is there");
     }
-    let missing = missing.join(", ");
+    let words: Vec<String> =
+        problems.into_iter().map(|problem| format!("`{}` {}", problem.name, problem.words)).collect();
     Check::bad(
         CHECK,
-        format!("it has no secret {missing}"),
-        format!(
-            "put {missing} into the secrets of {id} ([connections.secrets], docs/settings.md) and apply them"
-        ),
+        words.join("; "),
+        format!("put the secrets of {id} right ([connections.secrets], docs/settings.md) and apply them"),
     )
 }
 
