@@ -235,6 +235,7 @@ mod tests {
             service: None,
             shipped_at: Timestamp::UNIX_EPOCH,
             units: units(n),
+            country: None,
             surplus: false,
         }
     }
