@@ -5,11 +5,13 @@
 mod marketplace;
 mod store;
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use connector_api::{ChannelError, Cursor, Failure, MerchantAction};
 use domain::connection::Connection;
 use domain::connection_state::ConnectionState;
+use futures::FutureExt as _;
 use jiff::Timestamp;
 use ports::LedgerError;
 
@@ -72,7 +74,10 @@ pub async fn poll(world: &World) -> Result<Polled, WorkError> {
         let begun_at = world.now();
         let outcomes = futures::future::join_all(some.iter().map(|connection| async move {
             let mut orders = 0;
-            (connection, poll_one(world, connection, &mut orders).await, orders)
+            // A panic is that connection's failure, as it is a record's of a batch.
+            let one = AssertUnwindSafe(poll_one(world, connection, &mut orders)).catch_unwind();
+            let outcome = one.await.unwrap_or(Err(PollError::Work(WorkError::Panicked)));
+            (connection, outcome, orders)
         }));
         for (connection, outcome, orders) in outcomes.await {
             polled.orders += orders;

@@ -211,6 +211,7 @@ impl Store for Shop {
     ) -> Result<FulfillmentPage, ChannelError> {
         self.asked.lock().unwrap().push(cursor.clone());
         let answer = self.pages.lock().unwrap().pop_front();
+        assert_ne!(answer, Some(Err(Failure::Rejected { code: "panic".into() })), "as scripted");
         let page = answer.unwrap_or_else(|| Ok(FulfillmentPage { orders: vec![], next: cursor.clone() }));
         page.map_err(|failure| ChannelError::new("Shop", "poll", failure, "as scripted"))
     }
