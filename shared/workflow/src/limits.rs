@@ -201,13 +201,18 @@ async fn change<T>(
 pub async fn take(world: &World, needs: &Needs<'_>, purpose: Purpose) -> Result<Taken, LedgerError> {
     for (limit, calls) in &needs.limits {
         let taken = change(world, needs.connection, limit, |counted, now| match counted {
-            Counted::Bucket(bucket, rate) => bucket.take(*rate, *calls, now),
-            Counted::Window(window, quota) => window.take(*quota, *calls, purpose, now),
+            Counted::Bucket(bucket, rate) => (bucket.take(*rate, *calls, now), false),
+            Counted::Window(window, quota) => {
+                (window.take(*quota, *calls, purpose, now), window.is_short(*quota))
+            }
         })
         .await?;
+        if taken.is_some_and(|(_, is_short)| is_short) {
+            world.memo.forget(&needs.connection.account, limit.operation);
+        }
         let now = world.now();
         let soon = later(now, Duration::from_secs(1)).unwrap_or(now);
-        let taken = taken.unwrap_or(Taken::Empty { until: soon });
+        let taken = taken.map_or(Taken::Empty { until: soon }, |(taken, _)| taken);
         if taken != Taken::All {
             return Ok(taken);
         }
@@ -272,14 +277,14 @@ pub async fn learn(world: &World, needs: &Needs<'_>, hints: &[LimitHint]) -> Res
     Ok(())
 }
 
-/// When one call of this kind may be made; nothing is taken or written.
+/// When a call of this kind may be made; nothing is taken or written.
 ///
 /// # Errors
 /// The ledger does not answer.
 pub async fn next(world: &World, needs: &Needs<'_>) -> Result<Timestamp, LedgerError> {
     let now = world.now();
     let mut latest = now;
-    for (limit, _) in &needs.limits {
+    for (limit, calls) in &needs.limits {
         let owner = Owner::of(needs.connection, limit);
         let key = owner.key(limit.operation);
         let next = match quota(limit.allows) {
@@ -289,7 +294,7 @@ pub async fn next(world: &World, needs: &Needs<'_>) -> Result<Timestamp, LedgerE
             }
             Err(quota) => {
                 let new = || Window::new(&owner, limit.operation, now);
-                stored(world, &key, new).await?.map(|mut stored| stored.value.next(quota, now))
+                stored(world, &key, new).await?.map(|mut stored| stored.value.next(quota, *calls, now))
             }
         };
         latest = latest.max(next.unwrap_or(now));
