@@ -1,5 +1,7 @@
 //! Refreshing: granted scopes only, and what each refusal means.
 
+use std::time::Duration;
+
 use connector_api::Failure;
 use connector_api::Reached;
 use secrecy::ExposeSecret as _;
