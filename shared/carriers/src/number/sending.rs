@@ -17,9 +17,7 @@ pub enum NumberForm {
 pub fn for_sending(number: &str, form: NumberForm) -> String {
     match form {
         NumberForm::AsWritten => number.to_owned(),
-        NumberForm::LettersAndDigits => {
-            number.chars().map(narrow).filter(|c| c.is_alphanumeric()).collect()
-        }
+        NumberForm::LettersAndDigits => number.chars().map(narrow).filter(|c| c.is_alphanumeric()).collect(),
     }
 }
 
