@@ -1,7 +1,5 @@
 //! Tokens that serve once.
 
-use std::time::Duration;
-
 use connector_api::{Failure, MerchantAction, Reached};
 use serde_json::json;
 use wiremock::ResponseTemplate;
