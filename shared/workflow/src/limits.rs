@@ -301,3 +301,36 @@ pub async fn next(world: &World, needs: &Needs<'_>) -> Result<Timestamp, LedgerE
     }
     Ok(latest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_shop::{Stage, connection};
+    use futures::executor::block_on;
+
+    const DAY: &[Limit] = &[Limit {
+        operation: "day",
+        shared: Shared::App,
+        allows: Allows::Rolling { calls: 1_000, span: Duration::from_secs(86_400) },
+    }];
+
+    #[test]
+    fn the_answer_to_a_call_that_was_let_through_is_heard_though_it_says_what_it_said_before() {
+        let stage = Stage::new();
+        let (one, two) = (connection("market", "one"), connection("market", "two"));
+        let tells = |connection, left| {
+            let told = Told::Window { calls: 1_000, left };
+            let hints = [LimitHint { operation: "day", told }];
+            block_on(learn(&stage.world, &Needs::of(connection, DAY, &["day"]), &hints)).unwrap();
+        };
+        let takes = || block_on(take(&stage.world, &Needs::of(&one, DAY, &["day"]), Purpose::Work)).unwrap();
+        tells(&one, 900);
+        tells(&two, 0);
+        assert!(matches!(takes(), Taken::Empty { .. }), "other software has used it up");
+        stage.clock.advance(Duration::from_secs(3600));
+        assert_eq!(takes(), Taken::All, "one call, to hear whether that still holds");
+        assert!(matches!(takes(), Taken::Empty { .. }));
+        tells(&one, 900);
+        assert_eq!(takes(), Taken::All);
+    }
+}
