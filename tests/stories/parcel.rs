@@ -1,9 +1,17 @@
 //! How parcels travel, story by story, judged by the marketplace's own record.
 
+use std::time::Duration;
+
+use domain::ids::MarketplaceOrderRef;
+use domain::keys::ItemKey;
+use domain::order::MarketplaceOrder;
 use domain::state::StateName as S;
+use futures::executor::block_on;
+use ports::{Expect, Ledger as _, Write};
 use sandbox::amazon::{NewPackage, Party, Status};
 use sandbox::faults::{Fault, Planned};
 use sandbox::shopify::TrackingSpec;
+use workflow::limits::{self, Needs};
 
 use crate::harness::{SHOP, System, account};
 
@@ -408,4 +416,38 @@ fn law_1_nothing_is_accepted_that_was_not_stored() {
     assert_eq!(system.queue.len(ports::QueueName::Inbound), 0);
     assert!(!account("shop").to_string().is_empty());
     let _ = TrackingSpec::default();
+}
+
+#[test]
+fn a_line_that_amazon_does_not_know_means_that_the_order_is_read_once_more() {
+    let system = System::start();
+    system.order(ORDER, &[("LAMP", 1)]);
+    system.pass(5);
+    // What is known is some minutes old, the order has changed since, and no read is to be had just now.
+    let order = MarketplaceOrderRef { account: account("amazon-us"), order: ORDER.try_into().unwrap() };
+    let mut item = block_on(system.ledger.get(&ItemKey::marketplace_order(&order))).unwrap().unwrap();
+    let mut known: MarketplaceOrder = serde_json::from_str(&item.body).unwrap();
+    let facts = known.facts.as_mut().unwrap();
+    facts.lines[0].id = "999".try_into().unwrap();
+    facts.read_at = system.now() - Duration::from_secs(300);
+    item.body = serde_json::to_string(&known).unwrap();
+    block_on(system.ledger.commit(vec![Write::Put { item, expect: Expect::Anything }])).unwrap();
+    let connections = block_on(system.world.connections()).unwrap();
+    let amazon = connections.iter().find(|one| one.account == order.account).unwrap();
+    let traits = system.world.connectors.marketplace("amazon").unwrap().traits();
+    let reads = Needs::of(amazon, traits.limits, traits.spends.read);
+    block_on(limits::throttled(&system.world, &reads, Some(Duration::from_secs(20)))).unwrap();
+
+    let (_, delivery) = system.ship(ORDER, "UPS", &[UPS], &[("LAMP", 1)]);
+    assert_eq!(system.post(&delivery), 200);
+    system.settle();
+    let confirms = || {
+        let record = system.wire.amazon.lock().unwrap().record();
+        record.calls.get("confirmShipment").copied()
+    };
+    assert_eq!((confirms(), system.at_amazon(ORDER)), (Some(1), vec![]), "refused: there is no such line");
+    system.pass(6);
+    assert_eq!(system.at_amazon(ORDER), [shown(UPS, "UPS", 1, 1)]);
+    assert_eq!(confirms(), Some(2));
+    assert!(system.subjects().is_empty(), "{:?}", system.subjects());
 }

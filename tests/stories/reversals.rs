@@ -1,10 +1,14 @@
 //! What the store cancels and refunds, taken to Amazon where that is switched on: once, within what was paid, or a person's.
 
+use std::time::Duration;
+
 use domain::connection::Connection;
+use domain::connection_state::Activity;
 use domain::keys::ItemKey;
 use domain::order::MarketplaceOrder;
 use domain::reversal::{Reversal, ReversalState, Reversals};
 use domain::state::StateName as S;
+use futures::executor::block_on;
 use sandbox::amazon::{FeedEnd, FeedPlan, FeedReport, OrderChange, RefundRecord, RefusedMessage, seller_id};
 use sandbox::faults::{Fault, Planned};
 
@@ -31,19 +35,21 @@ fn system(cancel: bool, refund: bool) -> System {
 /// A system whose order has left, is visible, and was paid 12.00 a unit.
 fn shipped(refund: bool) -> System {
     let system = system(true, refund);
-    {
-        let mut amazon = system.wire.amazon.lock().unwrap();
-        amazon.set_prices(ORDER, "USD", &[(ITEM.to_owned(), "12.00".to_owned())].into()).unwrap();
-    }
-    let (_, delivery) = system.ship(ORDER, "UPS", &[UPS], &[("LAMP", 2)]);
-    assert_eq!(system.post(&delivery), 200);
-    system.settle();
-    system.pass(6);
-    assert_eq!(system.states(ORDER), [S::Visible]);
+    system.ship_paid(ORDER, ITEM, UPS);
     system
 }
 
 impl System {
+    fn ship_paid(&self, order: &str, item: &str, number: &str) {
+        let prices = [(item.to_owned(), "12.00".to_owned())].into();
+        self.wire.amazon.lock().unwrap().set_prices(order, "USD", &prices).unwrap();
+        let (_, delivery) = self.ship(order, "UPS", &[number], &[("LAMP", 2)]);
+        assert_eq!(self.post(&delivery), 200);
+        self.settle();
+        self.pass(6);
+        assert_eq!(self.states(order), [S::Visible]);
+    }
+
     fn cancel_at_store(&self) {
         let now = self.now();
         let order = self.shop_id(ORDER);
@@ -53,8 +59,12 @@ impl System {
     }
 
     fn refund_at_store(&self, id: u64, amount: &str, postage: bool) {
+        self.refund_of(ORDER, id, amount, postage);
+    }
+
+    fn refund_of(&self, order: &str, id: u64, amount: &str, postage: bool) {
         let now = self.now();
-        let order = self.shop_id(ORDER);
+        let order = self.shop_id(order);
         let lines = [("LAMP", amount)];
         let delivery =
             self.wire.shopify.lock().unwrap().refund(now, SHOP, order, id, &lines, postage).unwrap();
@@ -100,7 +110,11 @@ impl System {
     }
 
     fn fault(&self, operation: &str, fault: Fault) {
-        let planned = Planned { operation: operation.into(), account: None, times: 1, fault };
+        self.faults(operation, 1, fault);
+    }
+
+    fn faults(&self, operation: &str, times: u32, fault: Fault) {
+        let planned = Planned { operation: operation.into(), account: None, times, fault };
         self.wire.amazon.lock().unwrap().plan_fault(planned);
     }
 
@@ -240,4 +254,41 @@ fn a_cancellation_that_a_person_did_is_settled() {
     system.pass(20);
     assert!(matches!(system.reversals().as_slice(), [Reversal { state: ReversalState::Done, .. }]));
     assert_eq!(system.mail.sent().len(), 2, "it is said to be settled: {}", system.mails());
+}
+
+#[test]
+fn law_2_while_a_refund_is_in_doubt_no_other_is_asked_for_however_long_that_lasts() {
+    let other = "111-2222222-4444444";
+    let system = shipped(true);
+    system.order(other, &[("LAMP", 2)]);
+    system.ship_paid(other, "1112222222444444401", "1Z12345E0205271688");
+    system.fault("createFeed", Fault::LoseAnswer);
+    system.faults("getFeeds", 1_000, Fault::Status { status: 503 });
+    system.refund_at_store(77, "5.50", false);
+    system.pass(5);
+    assert!(matches!(system.reversals().as_slice(), [Reversal { state: ReversalState::Doubt { .. }, .. }]));
+    system.refund_of(other, 78, "3.00", false);
+    system.pass(90);
+    assert_eq!(system.calls("createFeed"), 1, "its feed would be taken for the first one's");
+    system.wire.amazon.lock().unwrap().clear_faults();
+    system.pass(240);
+    assert_eq!((system.refunds().len(), system.calls("createFeed")), (2, 2));
+    assert!(matches!(system.reversals().as_slice(), [Reversal { state: ReversalState::Done, .. }]));
+    assert!(system.subjects().is_empty(), "{}", system.mails());
+}
+
+#[test]
+fn a_feed_that_amazon_denies_is_a_persons_and_the_account_goes_on() {
+    let system = shipped(true);
+    // The token is an old one at first, which proves nothing; the next is asked for by this very call.
+    system.faults("createFeedDocument", 2, Fault::Status { status: 403 });
+    system.refund_at_store(77, "5.50", false);
+    system.clock.advance(Duration::from_secs(20));
+    block_on(workflow::sweep::sweep(&system.world)).unwrap();
+    system.settle();
+    system.pass(15);
+    assert!(system.why().contains("createFeedDocument"), "{}", system.why());
+    let state = block_on(system.world.connection_state(&account("amazon-us"))).unwrap().unwrap().value;
+    assert_eq!(state.activity, Activity::Active);
+    assert_eq!((system.refunds().len(), system.mail.sent().len()), (0, 1), "{}", system.mails());
 }

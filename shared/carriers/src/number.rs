@@ -21,6 +21,7 @@ mod sending;
 mod shape;
 mod usps;
 
+use domain::tracking::narrow;
 use serde::Serialize;
 
 use crate::carrier::Carrier;
@@ -145,14 +146,6 @@ impl Folded {
 
     fn as_bytes(&self) -> &[u8] {
         self.characters.get(..self.length).unwrap_or_default()
-    }
-}
-
-/// Full-width forms, as Japanese and Chinese keyboards write them, made plain.
-fn narrow(c: char) -> char {
-    match c {
-        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
-        _ => c,
     }
 }
 

@@ -4,6 +4,9 @@ use std::time::Duration;
 
 use ports::{CredentialError, TransportError};
 
+/// The operation's name in errors of whoever gives tokens.
+pub(crate) const TOKEN: &str = "token";
+
 /// Whether the other side may have acted on the request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reached {
@@ -83,6 +86,8 @@ pub struct ChannelError {
     pub detail: String,
     /// The other side's id of the request, for its support.
     pub request_id: Option<String>,
+    /// A refusal of the order's lines as we know them: the order may have changed since it was read.
+    pub about_lines: bool,
     /// Below it.
     #[source]
     pub source: Option<Box<PortError>>,
@@ -98,7 +103,7 @@ impl ChannelError {
         detail: impl AsRef<str>,
     ) -> Self {
         let detail = detail.as_ref().chars().filter(|c| !c.is_control()).take(500).collect();
-        Self { channel, operation, failure, detail, request_id: None, source: None }
+        Self { channel, operation, failure, detail, request_id: None, about_lines: false, source: None }
     }
 
     /// A request that got no whole answer.
@@ -112,6 +117,19 @@ impl ChannelError {
             Self::new(channel, operation, Failure::Retryable { reached, after: None }, error.to_string());
         failed.source = Some(Box::new(error.into()));
         failed
+    }
+
+    /// The same, about the order's lines or not.
+    #[must_use]
+    pub fn about_lines(mut self, is_so: bool) -> Self {
+        self.about_lines = is_so;
+        self
+    }
+
+    /// Whether a token was asked for, and not the API.
+    #[must_use]
+    pub fn is_of_tokens(&self) -> bool {
+        self.operation == TOKEN
     }
 
     /// The same, with the other side's request id.

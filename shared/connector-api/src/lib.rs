@@ -32,7 +32,8 @@ pub use marketplace::{
     BuyerNotice, Confirmed, Cursor, Kept, Marketplace, MarketplaceTraits, OrderPage, Spends,
 };
 pub use notifications::{
-    About, MarketplaceEvent, Notifies, OrderNews, Pushes, Subscribes, Unverified, VERIFICATION_TOKEN,
+    About, ClosedAccount, MarketplaceEvent, Notifies, OrderNews, Pushes, Subscribes, Unverified,
+    VERIFICATION_TOKEN,
 };
 /// What an examination found; declared by `ports`, since adapters are examined too.
 pub use ports::{Check, Outcome};

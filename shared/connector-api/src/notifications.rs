@@ -32,8 +32,8 @@ pub enum MarketplaceEvent {
     },
     /// An account of the marketplace was closed, and what is kept of it must go.
     AccountClosed {
-        /// Ids and names of the account, as the marketplace gave them; never logged or kept.
-        ids: Vec<String>,
+        /// The account.
+        ids: ClosedAccount,
         /// The notification's own id, for the record that it was acted upon.
         notification: String,
     },
@@ -42,6 +42,15 @@ pub enum MarketplaceEvent {
         /// Why.
         reason: String,
     },
+}
+
+/// A closed account, as the marketplace names it; never logged or kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ClosedAccount {
+    /// Its id, which is never anybody else's.
+    pub id: Option<String>,
+    /// What else it is known by: a name may be another's by now.
+    pub names: Vec<String>,
 }
 
 /// That an order changed.

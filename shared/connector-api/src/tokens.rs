@@ -11,10 +11,9 @@ use jiff::Timestamp;
 use ports::{AccessToken, Credential, CredentialError};
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::error::TOKEN;
 use crate::{ChannelError, Failure, MerchantAction, Reach, Reached};
 
-/// The operation's name in errors.
-const TOKEN: &str = "token";
 /// The secret that is exchanged for access tokens.
 const REFRESH_TOKEN: &str = "refresh_token";
 
@@ -22,6 +21,10 @@ const REFRESH_TOKEN: &str = "refresh_token";
 const MARGIN: Duration = Duration::from_secs(60);
 /// How long one may be refreshing: longer than a request can take.
 const LEASE: Duration = Duration::from_secs(30);
+/// How long nobody asks again after a 429 that does not say how long.
+const PAUSE: Duration = Duration::from_secs(60);
+/// How long nobody asks again after a 429, at most.
+const LONGEST_PAUSE: Duration = Duration::from_secs(900);
 /// How often to look again when somebody else saved first.
 const ROUNDS: usize = 4;
 
@@ -70,8 +73,8 @@ pub trait Grants: Send + Sync {
 /// Finds a token that works, or fetches one.
 ///
 /// # Errors
-/// `NeedsMerchant(Reconnect)` if the refresh token or the app's own credentials are refused; `Throttled` or
-/// `Retryable { reached: No }` else, since nothing but tokens was asked for.
+/// `NeedsMerchant(Reconnect)` if the refresh token or the app's own credentials are refused; `Retryable { reached: No }`
+/// else, since nothing but tokens was asked for, and on 429 too, since no limit of the API's is used up.
 pub async fn access(
     reach: Reach<'_>,
     account: &Account,
@@ -101,12 +104,20 @@ pub async fn access(
                 Some(access) => return Ok(access),
                 None => continue,
             },
-            Err(error) => {
-                let old = usable(&credential, reach.clock.now(), Duration::ZERO);
-                let replaced = release(reach, account, grants, credential).await;
-                if let (Some(token), Failure::Retryable { .. } | Failure::Throttled { .. }) =
-                    (old, &error.failure)
-                {
+            Err(mut error) => {
+                let now = reach.clock.now();
+                let old = usable(&credential, now, Duration::ZERO);
+                // Whoever gives tokens counts them apart: the API's own limit must not be closed for it. Nobody asks
+                // before the pause is over.
+                let held = if let Failure::Throttled { after } = error.failure {
+                    let pause = after.unwrap_or(PAUSE).min(LONGEST_PAUSE);
+                    error.failure = Failure::Retryable { reached: Reached::No, after: Some(pause) };
+                    Some(later(now, pause))
+                } else {
+                    None
+                };
+                let replaced = release(reach, account, grants, credential, held).await;
+                if let (Some(token), Failure::Retryable { .. }) = (old, &error.failure) {
                     return Ok(Access { token, new: false });
                 }
                 // The merchant has just connected again: the refusal was of what they replaced.
@@ -247,17 +258,19 @@ async fn keep(
     Ok(Some(Access { token: issued.access.token, new: true }))
 }
 
-/// Takes our note that we are refreshing away. Whether what was exchanged was replaced meanwhile.
+/// Takes our note that we are refreshing away, or has nobody ask before `held`. Whether the refresh token was replaced
+/// meanwhile.
 async fn release(
     reach: Reach<'_>,
     account: &Account,
     grants: &dyn Grants,
     mut credential: Credential,
+    held: Option<Timestamp>,
 ) -> bool {
     let ours = credential.refreshing_until;
     let used = Exchanged::of(&credential, grants);
     for _ in 0..ROUNDS {
-        credential.refreshing_until = None;
+        credential.refreshing_until = held;
         if reach.credentials.save(account, &credential).await != Err(CredentialError::Changed) {
             return false;
         }
@@ -297,8 +310,12 @@ fn come_back(reach: Reach<'_>, grants: &dyn Grants, now: Timestamp, until: Times
     // One to two seconds, spread so that the waiters do not return as one, and no longer than the lease.
     let pause = Duration::from_millis(1000 + (reach.rng.fraction() * 1000.0) as u64);
     let left = Duration::try_from(until.duration_since(now)).unwrap_or(pause);
-    let failure = Failure::Retryable { reached: Reached::No, after: Some(pause.min(left)) };
-    ChannelError::new(grants.channel(), TOKEN, failure, "another worker is fetching a token")
+    let refused = left > LEASE;
+    let after = if refused { left } else { pause.min(left) };
+    let failure = Failure::Retryable { reached: Reached::No, after: Some(after) };
+    let words =
+        if refused { "too many tokens were asked for lately" } else { "another worker is fetching a token" };
+    ChannelError::new(grants.channel(), TOKEN, failure, words)
 }
 
 fn unavailable(grants: &dyn Grants, error: &CredentialError) -> ChannelError {

@@ -77,7 +77,13 @@ pub struct ReversalTurn {
     pub since: Timestamp,
 }
 
-/// A turn that was not given back for so long is over: whoever had it is not there any more.
+impl ReversalTurn {
+    fn is_of(&self, order: &MarketplaceOrderId, id: &str) -> bool {
+        self.order == *order && self.id == id
+    }
+}
+
+/// A turn that was not given back for so long may be over: whoever had it may not be there any more.
 const TURN: Duration = Duration::from_secs(3600);
 /// Feeds of reversals that are remembered.
 const REVERSAL_FEEDS: usize = 20;
@@ -165,22 +171,34 @@ pub struct ConnectionState {
 }
 
 impl ConnectionState {
+    /// The turn that keeps this reversal from its own, and has stood for so long that it may have been left behind.
+    #[must_use]
+    pub fn old_turn(&self, order: &MarketplaceOrderId, id: &str, now: Timestamp) -> Option<&ReversalTurn> {
+        let over = |turn: &&ReversalTurn| turn.since.saturating_add(TURN).is_ok_and(|at| at <= now);
+        self.reversing.as_ref().filter(|turn| !turn.is_of(order, id)).filter(over)
+    }
+
     /// Takes the turn for a reversal; whether it has it now.
-    pub fn take_turn(&mut self, order: &MarketplaceOrderId, id: &str, now: Timestamp) -> bool {
-        let over = |turn: &ReversalTurn| turn.since.saturating_add(TURN).is_ok_and(|at| at <= now);
-        match &self.reversing {
-            Some(turn) if turn.order == *order && turn.id == id => true,
-            Some(turn) if !over(turn) => false,
-            Some(_) | None => {
-                self.reversing = Some(ReversalTurn { order: order.clone(), id: id.to_owned(), since: now });
-                true
-            }
+    ///
+    /// Another's turn is taken only if it is `left`: an old one whose reversal was seen not to be in doubt since. Each
+    /// use of a turn renews it, so one that was used meanwhile is not the same any more.
+    pub fn take_turn(
+        &mut self,
+        order: &MarketplaceOrderId,
+        id: &str,
+        left: Option<&ReversalTurn>,
+        now: Timestamp,
+    ) -> bool {
+        let free = self.reversing.as_ref().is_none_or(|turn| turn.is_of(order, id) || Some(turn) == left);
+        if free {
+            self.reversing = Some(ReversalTurn { order: order.clone(), id: id.to_owned(), since: now });
         }
+        free
     }
 
     /// Gives the turn back, if this reversal has it; `feed` is what the marketplace calls it.
     pub fn give_turn_back(&mut self, order: &MarketplaceOrderId, id: &str, feed: Option<&str>) {
-        if self.reversing.as_ref().is_some_and(|turn| turn.order == *order && turn.id == id) {
+        if self.reversing.as_ref().is_some_and(|turn| turn.is_of(order, id)) {
             self.reversing = None;
         }
         if let Some(feed) = feed.filter(|feed| self.reversal_feeds.iter().all(|known| known != feed)) {
@@ -385,6 +403,31 @@ mod tests {
         assert!(state.subscriptions_are_silent(now + hours(33)));
         state.webhook_gap_s = None;
         assert!(!state.subscriptions_are_silent(now + hours(33)), "one alone says nothing of what is usual");
+    }
+
+    #[test]
+    fn a_turn_is_anothers_only_when_it_was_given_back_or_seen_to_be_left() {
+        let account = Account::new("m".try_into().unwrap(), "us".try_into().unwrap());
+        let (one, two) =
+            (MarketplaceOrderId::try_from("1").unwrap(), MarketplaceOrderId::try_from("2").unwrap());
+        let begun = day("2027-01-01");
+        let mut state = ConnectionState::starting(account, begun);
+        assert!(state.take_turn(&one, "cancel", None, begun));
+        let days_later = day("2027-01-03");
+        assert_eq!(state.old_turn(&two, "cancel", begun), None, "it is not old");
+        assert!(!state.take_turn(&two, "cancel", None, days_later), "time alone ends no turn");
+        let left = state.old_turn(&two, "cancel", days_later).cloned();
+        assert_eq!(left.as_ref().map(|turn| turn.since), Some(begun));
+        assert_eq!(state.old_turn(&one, "cancel", days_later), None, "its own");
+        // Used again meanwhile: what was seen of it holds no more.
+        let mut used = state.clone();
+        assert!(used.take_turn(&one, "cancel", None, days_later));
+        assert!(!used.take_turn(&two, "cancel", left.as_ref(), days_later));
+        assert!(state.take_turn(&two, "cancel", left.as_ref(), days_later));
+        state.give_turn_back(&one, "cancel", None);
+        assert!(!state.take_turn(&one, "cancel", None, days_later), "what one lost, it cannot give back");
+        state.give_turn_back(&two, "cancel", None);
+        assert!(state.take_turn(&one, "cancel", None, days_later));
     }
 
     #[test]

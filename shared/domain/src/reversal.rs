@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use rust_decimal::Decimal;
 use serde::{Deserialize, Serialize};
 
@@ -179,6 +179,12 @@ const CANCEL: &str = "cancel";
 /// More refunds of one order are not kept: nobody makes so many.
 pub const MOST_REFUNDS: usize = 40;
 
+/// A refund this old may have been taken on in a record that is gone. The order's record is kept for 90 days after its
+/// last change, and the store's, which goes on telling of the refund, may have changed later.
+const TOO_OLD: SignedDuration = SignedDuration::from_hours(60 * 24);
+/// Why amounts that no decimal holds are a person's.
+const TOO_LARGE: &str = "the amounts are too large to be added up";
+
 /// What is known for finding what is to be reversed.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
@@ -278,6 +284,11 @@ fn refund(
 ) -> Reversal {
     let mut sums: BTreeMap<OrderLineId, Money> = BTreeMap::new();
     let mut why_not = None;
+    if seen.now.duration_since(refund.at) > TOO_OLD {
+        let words = "the store made this refund more than 60 days ago, and whether it was taken to the marketplace then is not \
+                     known any more";
+        why_not.get_or_insert(words.to_owned());
+    }
     for line in &refund.lines {
         let Some(theirs) = line_of(line, facts, seen.sku_map) else {
             why_not.get_or_insert("a refunded line matches no line of the marketplace order".to_owned());
@@ -286,10 +297,12 @@ fn refund(
         let sum = sums
             .entry(theirs.id.clone())
             .or_insert_with(|| Money { amount: Decimal::ZERO, currency: line.amount.currency.clone() });
-        if sum.currency == line.amount.currency {
-            sum.amount += line.amount.amount;
-        } else {
+        if sum.currency != line.amount.currency {
             why_not.get_or_insert("the refund is in several currencies".to_owned());
+        } else if let Some(all) = sum.amount.checked_add(line.amount.amount) {
+            sum.amount = all;
+        } else {
+            why_not.get_or_insert(TOO_LARGE.to_owned());
         }
     }
     let lines: Vec<(OrderLineId, Money)> =
@@ -338,7 +351,8 @@ pub fn within_what_was_paid<'a>(
         // What is a person's may have been refunded by them: it counts, too.
         if let Reversed::Refund { lines } = &one.what {
             for (line, money) in lines {
-                *before.entry(line).or_default() += money.amount;
+                let sum = before.entry(line).or_default();
+                *sum = sum.checked_add(money.amount).ok_or(TOO_LARGE)?;
             }
         }
     }
@@ -358,7 +372,7 @@ pub fn within_what_was_paid<'a>(
                 paid.currency, money.currency
             ));
         }
-        let all = before.get(line).copied().unwrap_or_default() + money.amount;
+        let all = before.get(line).copied().unwrap_or_default().checked_add(money.amount).ok_or(TOO_LARGE)?;
         if money.amount <= Decimal::ZERO || all > paid.amount {
             let all = Money { amount: all, currency: money.currency.clone() };
             return Err(format!("{all} in all would go back for a line for which the buyer paid {paid}"));

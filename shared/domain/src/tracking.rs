@@ -27,7 +27,7 @@ impl TrackingNumber {
         &self.0
     }
 
-    /// The form to compare by: letters and digits only, upper case.
+    /// The form to compare by: letters and digits only, upper case, full-width forms made plain.
     #[must_use]
     pub fn folded(&self) -> String {
         fold(&self.0)
@@ -70,7 +70,16 @@ impl TrackingNumber {
 }
 
 fn fold(text: &str) -> String {
-    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+    text.chars().map(narrow).filter(|c| c.is_alphanumeric()).flat_map(char::to_uppercase).collect()
+}
+
+/// A full-width form, as Japanese and Chinese keyboards write it, made plain: marketplaces show it like that.
+#[must_use]
+pub fn narrow(c: char) -> char {
+    match c {
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c),
+        _ => c,
+    }
 }
 
 impl TryFrom<&str> for TrackingNumber {
@@ -117,6 +126,18 @@ mod tests {
         assert_eq!(number.folded(), "1Z827WK74630");
         assert!(number.same_as("1Z827WK74630"));
         assert_eq!(number.tail(), "4630");
+    }
+
+    #[test]
+    fn full_width_letters_and_digits_are_the_same_as_plain_ones() {
+        let number = TrackingNumber::try_from("９４００　１１１８－ａｂ").unwrap();
+        assert_eq!(number.as_str(), "９４００　１１１８－ａｂ", "it goes out as it was written");
+        assert_eq!(number.folded(), "94001118AB");
+        assert!(number.same_as("94001118ab"));
+        let plain = TrackingNumber::try_from("9400 1118 AB").unwrap();
+        assert!(plain.same_as(number.as_str()));
+        let (numbers, _) = TrackingNumber::split_all(["９４００, 9400"]);
+        assert_eq!(numbers.len(), 1, "{numbers:?}");
     }
 
     #[test]

@@ -201,13 +201,18 @@ async fn change<T>(
 pub async fn take(world: &World, needs: &Needs<'_>, purpose: Purpose) -> Result<Taken, LedgerError> {
     for (limit, calls) in &needs.limits {
         let taken = change(world, needs.connection, limit, |counted, now| match counted {
-            Counted::Bucket(bucket, rate) => bucket.take(*rate, *calls, now),
-            Counted::Window(window, quota) => window.take(*quota, *calls, purpose, now),
+            Counted::Bucket(bucket, rate) => (bucket.take(*rate, *calls, now), false),
+            Counted::Window(window, quota) => {
+                (window.take(*quota, *calls, purpose, now), window.is_short(*quota))
+            }
         })
         .await?;
+        if taken.is_some_and(|(_, is_short)| is_short) {
+            world.memo.forget(&needs.connection.account, limit.operation);
+        }
         let now = world.now();
         let soon = later(now, Duration::from_secs(1)).unwrap_or(now);
-        let taken = taken.unwrap_or(Taken::Empty { until: soon });
+        let taken = taken.map_or(Taken::Empty { until: soon }, |(taken, _)| taken);
         if taken != Taken::All {
             return Ok(taken);
         }
@@ -272,14 +277,14 @@ pub async fn learn(world: &World, needs: &Needs<'_>, hints: &[LimitHint]) -> Res
     Ok(())
 }
 
-/// When one call of this kind may be made; nothing is taken or written.
+/// When a call of this kind may be made; nothing is taken or written.
 ///
 /// # Errors
 /// The ledger does not answer.
 pub async fn next(world: &World, needs: &Needs<'_>) -> Result<Timestamp, LedgerError> {
     let now = world.now();
     let mut latest = now;
-    for (limit, _) in &needs.limits {
+    for (limit, calls) in &needs.limits {
         let owner = Owner::of(needs.connection, limit);
         let key = owner.key(limit.operation);
         let next = match quota(limit.allows) {
@@ -289,10 +294,43 @@ pub async fn next(world: &World, needs: &Needs<'_>) -> Result<Timestamp, LedgerE
             }
             Err(quota) => {
                 let new = || Window::new(&owner, limit.operation, now);
-                stored(world, &key, new).await?.map(|mut stored| stored.value.next(quota, now))
+                stored(world, &key, new).await?.map(|mut stored| stored.value.next(quota, *calls, now))
             }
         };
         latest = latest.max(next.unwrap_or(now));
     }
     Ok(latest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::test_shop::{Stage, connection};
+    use futures::executor::block_on;
+
+    const DAY: &[Limit] = &[Limit {
+        operation: "day",
+        shared: Shared::App,
+        allows: Allows::Rolling { calls: 1_000, span: Duration::from_secs(86_400) },
+    }];
+
+    #[test]
+    fn the_answer_to_a_call_that_was_let_through_is_heard_though_it_says_what_it_said_before() {
+        let stage = Stage::new();
+        let (one, two) = (connection("market", "one"), connection("market", "two"));
+        let tells = |connection, left| {
+            let told = Told::Window { calls: 1_000, left };
+            let hints = [LimitHint { operation: "day", told }];
+            block_on(learn(&stage.world, &Needs::of(connection, DAY, &["day"]), &hints)).unwrap();
+        };
+        let takes = || block_on(take(&stage.world, &Needs::of(&one, DAY, &["day"]), Purpose::Work)).unwrap();
+        tells(&one, 900);
+        tells(&two, 0);
+        assert!(matches!(takes(), Taken::Empty { .. }), "other software has used it up");
+        stage.clock.advance(Duration::from_secs(3600));
+        assert_eq!(takes(), Taken::All, "one call, to hear whether that still holds");
+        assert!(matches!(takes(), Taken::Empty { .. }));
+        tells(&one, 900);
+        assert_eq!(takes(), Taken::All);
+    }
 }

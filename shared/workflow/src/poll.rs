@@ -5,12 +5,13 @@
 mod marketplace;
 mod store;
 
+use std::panic::AssertUnwindSafe;
 use std::time::Duration;
 
 use connector_api::{ChannelError, Cursor, Failure, MerchantAction};
 use domain::connection::Connection;
 use domain::connection_state::ConnectionState;
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, stream};
 use jiff::{SignedDuration, Timestamp};
 use ports::LedgerError;
 
@@ -109,7 +110,10 @@ async fn poll_in_time(world: &World, connection: &Connection) -> Option<Polled> 
     }
     let begun_at = world.now();
     let mut polled = Polled::default();
-    let outcome = poll_one(&world.for_work_of(ASKS_FOR), connection, &mut polled.orders).await;
+    let world_for_one = world.for_work_of(ASKS_FOR);
+    // A panic is that connection's failure, as it is a record's of a batch.
+    let one = AssertUnwindSafe(poll_one(&world_for_one, connection, &mut polled.orders)).catch_unwind();
+    let outcome = one.await.unwrap_or(Err(PollError::Work(WorkError::Panicked)));
     polled.connections = u32::from(!matches!(outcome, Ok(false)));
     if let Err(error) = outcome {
         polled.failed = 1;

@@ -291,6 +291,7 @@ impl Store for Shop {
             return Err(ChannelError::new("Shop", "poll", failure, "no answer"));
         }
         let answer = self.pages.lock().unwrap().pop_front();
+        assert_ne!(answer, Some(Err(Failure::Rejected { code: "panic".into() })), "as scripted");
         let page = answer.unwrap_or_else(|| Ok(FulfillmentPage { orders: vec![], next: cursor.clone() }));
         page.map_err(|failure| ChannelError::new("Shop", "poll", failure, "as scripted"))
     }

@@ -61,6 +61,12 @@ impl Memo {
         known.is_none_or(|known| (known - rate).abs() > known * 0.01)
     }
 
+    /// Has whatever is heard next be news.
+    pub fn forget(&self, account: &Account, operation: &'static str) {
+        let mut rates = self.rates.lock().unwrap_or_else(PoisonError::into_inner);
+        rates.remove(&(account.clone(), operation));
+    }
+
     /// Whether `what` was not noted for this account within the last minute.
     pub fn once_a_minute(&self, account: &Account, what: &'static str, now: Timestamp) -> bool {
         let mut noted = self.noted.lock().unwrap_or_else(PoisonError::into_inner);

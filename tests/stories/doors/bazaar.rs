@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_api::{
-    About, Allowed, Answer, Bulk, BuyerNotice, ChannelError, Check, Confirmed, Connectors, Cursor, Delivery,
-    DeliveryBody, Explained, Failure, Limit, Marketplace, MarketplaceEvent, MarketplaceTraits, Notifies,
-    OrderNews, OrderPage, Pushes, Reach, Spends, Store, Subscribes, Subscription, SubscriptionChange,
-    Unverified, VERIFICATION_TOKEN,
+    About, Allowed, Answer, Bulk, BuyerNotice, ChannelError, Check, ClosedAccount, Confirmed, Connectors,
+    Cursor, Delivery, DeliveryBody, Explained, Failure, Limit, Marketplace, MarketplaceEvent,
+    MarketplaceTraits, Notifies, OrderNews, OrderPage, Pushes, Reach, Spends, Store, Subscribes,
+    Subscription, SubscriptionChange, Unverified, VERIFICATION_TOKEN,
 };
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
@@ -162,7 +162,10 @@ fn event(connection: &Connection, told: &Value) -> Result<MarketplaceEvent, Stri
         }
         "revoked" => MarketplaceEvent::Disconnected { why: text("why").unwrap_or_default() },
         "closed" => MarketplaceEvent::AccountClosed {
-            ids: ["id", "name"].iter().filter_map(|n| Some(told["user"][n].as_str()?.to_owned())).collect(),
+            ids: ClosedAccount {
+                id: told["user"]["id"].as_str().map(str::to_owned),
+                names: told["user"]["name"].as_str().map(str::to_owned).into_iter().collect(),
+            },
             notification: text("id").unwrap_or_default(),
         },
         other => MarketplaceEvent::Nothing { reason: other.into() },

@@ -1,5 +1,7 @@
 //! Numbers as marketplaces want them written.
 
+use domain::tracking::narrow;
+
 /// How a marketplace takes a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberForm {
@@ -15,9 +17,7 @@ pub enum NumberForm {
 pub fn for_sending(number: &str, form: NumberForm) -> String {
     match form {
         NumberForm::AsWritten => number.to_owned(),
-        NumberForm::LettersAndDigits => {
-            number.chars().map(super::narrow).filter(|c| c.is_alphanumeric()).collect()
-        }
+        NumberForm::LettersAndDigits => number.chars().map(narrow).filter(|c| c.is_alphanumeric()).collect(),
     }
 }
 

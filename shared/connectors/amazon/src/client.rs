@@ -10,7 +10,7 @@ use secrecy::ExposeSecret;
 use serde::de::DeserializeOwned;
 use url::Url;
 
-use crate::errors::{classify, detail};
+use crate::errors::{Verdict, classify, detail};
 use crate::regions::Hosts;
 use crate::token::Lwa;
 use crate::{KIND, wire};
@@ -92,8 +92,29 @@ impl<'a> Session<'a> {
         Ok(Self { reach, connection, operation, access: Access { token, new: true } })
     }
 
-    /// Sends one request, once.
+    /// Sends one request, once. A token that is refused is dropped.
     pub(crate) async fn send(
+        &self,
+        method: Method,
+        url: &Url,
+        body: Option<Vec<u8>>,
+    ) -> Result<Good, Refused> {
+        match self.try_send(method, url, body).await {
+            Ok(good) => Ok(good),
+            Err(refused) => Err(self.give_up(refused).await),
+        }
+    }
+
+    /// A refusal that nothing more is tried after: the token is dropped if it is what was refused.
+    pub(crate) async fn give_up(&self, refused: Refused) -> Refused {
+        if refused.token_refused {
+            tokens::drop_refused(self.reach, &self.connection.account, &self.access.token).await;
+        }
+        refused
+    }
+
+    /// Sends one request, once, and keeps the token: what is refused may be something that can be left out.
+    pub(crate) async fn try_send(
         &self,
         method: Method,
         url: &Url,
@@ -116,10 +137,10 @@ impl<'a> Session<'a> {
         let sent = self.reach.transport.send(request).await;
         let response =
             sent.map_err(|error| Refused::of(ChannelError::transport(KIND, self.operation, error)))?;
-        self.judge(response).await
+        self.judge(response)
     }
 
-    async fn judge(&self, response: Response<Vec<u8>>) -> Result<Good, Refused> {
+    fn judge(&self, response: Response<Vec<u8>>) -> Result<Good, Refused> {
         let (parts, body) = response.into_parts();
         let status = parts.status.as_u16();
         let request_id = header(&parts.headers, "x-amzn-requestid");
@@ -131,9 +152,8 @@ impl<'a> Session<'a> {
         }
         let verdict = classify(status, &errors, retry_after(&parts.headers));
         let mut words = detail(status, &errors);
-        if matches!(verdict, crate::errors::Verdict::TokenRefused { .. }) {
-            tokens::drop_refused(self.reach, &self.connection.account, &self.access.token).await;
-        }
+        let token_refused = matches!(verdict, Verdict::TokenRefused { .. });
+        let denied = verdict == Verdict::TokenRefused { expired: false };
         let mut failure = verdict.failure(self.access.new);
         if let Failure::Rejected { code } = &mut failure {
             // The code is Amazon's word, but still a word from outside.
@@ -147,19 +167,23 @@ impl<'a> Session<'a> {
         }
         let words = scrub(&words, &[&self.access.token]);
         let error = ChannelError::new(KIND, self.operation, failure, words).with_request_id(request_id);
-        Err(Refused { status: Some(status), error })
+        Err(Refused { status: Some(status), token_refused, denied, error })
     }
 }
 
 /// A request without a good answer. The status is absent if no answer came.
 pub(crate) struct Refused {
     pub(crate) status: Option<u16>,
+    /// The access token was not taken.
+    token_refused: bool,
+    /// Amazon denies access in its own words, and does not say that the token ran out.
+    denied: bool,
     pub(crate) error: ChannelError,
 }
 
 impl Refused {
     pub(crate) fn of(error: ChannelError) -> Self {
-        Self { status: None, error }
+        Self { status: None, token_refused: false, denied: false, error }
     }
 
     /// A 400 that is a plain refusal of the request: the optional data sets may be what it is about.
@@ -167,6 +191,11 @@ impl Refused {
     /// `includedData=FULFILLMENT` alone was refused for a day in one region (models issue 5365, August 2026).
     pub(crate) fn may_be_about_optional_data(&self) -> bool {
         self.status == Some(400) && matches!(self.error.failure, Failure::Rejected { .. })
+    }
+
+    /// A 403 that may be about a role of the app: one that a data set asked for needs, and the rest does not.
+    pub(crate) fn may_be_about_a_role(&self) -> bool {
+        self.status == Some(403) && self.denied
     }
 }
 

@@ -7,6 +7,7 @@ use http::Method;
 
 use crate::CONFIRM;
 use crate::client::{Session, bad_settings, unsent};
+use crate::errors::says_unknown_line;
 use crate::poll::utc;
 use crate::regions::Hosts;
 use crate::wire::{ConfirmItem, ConfirmShipment, PackageDetail};
@@ -37,7 +38,10 @@ pub(crate) async fn confirm(
     let session = Session::open(reach, connection, &hosts, CONFIRM).await?;
     let order = confirmation.order.as_str();
     let url = hosts.api_url(&["orders", "v0", "orders", order, "shipmentConfirmation"]);
-    let good = session.send(Method::POST, &url, Some(body)).await.map_err(|refused| refused.error)?;
+    let good = session.send(Method::POST, &url, Some(body)).await.map_err(|refused| {
+        let about_lines = says_unknown_line(&refused.error.detail);
+        refused.error.about_lines(about_lines)
+    })?;
     // The contract knows no body. JSON without errors is let pass; anything else is not Amazon speaking.
     let blank = good.body.iter().all(u8::is_ascii_whitespace);
     if !blank && serde_json::from_slice::<serde_json::Value>(&good.body).is_err() {

@@ -156,6 +156,12 @@ pub(crate) fn detail(status: u16, errors: &[WireError]) -> String {
     if said.is_empty() { format!("status {status} without words") } else { said.join("; ") }
 }
 
+/// Whether Amazon's words are that the order has no such line: `OrderItemId is invalid` (models issue 492,
+/// `jlevers/selling-partner-api` issue 528, read 21 November 2026).
+pub(crate) fn says_unknown_line(words: &str) -> bool {
+    fold(words).contains("orderitemidisinvalid")
+}
+
 /// Lower case without white space.
 fn fold(text: &str) -> String {
     text.chars().filter(|c| !c.is_whitespace()).flat_map(char::to_lowercase).collect()

@@ -10,19 +10,50 @@ use domain::money::Money;
 use http::Method;
 use jiff::Timestamp;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
-use crate::client::{Session, bad_settings};
+use crate::client::{Refused, Session, bad_settings};
 use crate::regions::Hosts;
 use crate::{READ, wire};
 
-/// The optional data that we ask for. Never `BUYER` or `RECIPIENT`: tracking needs nothing of the buyer's.
-const INCLUDED_DATA: &str = "FULFILLMENT,PACKAGES,CANCELLATION";
-/// The same with what was paid: only for a merchant who has refunds taken on.
-const WITH_PROCEEDS: &str = "FULFILLMENT,PACKAGES,CANCELLATION,PROCEEDS";
+/// The optional data that is asked for. Never `BUYER` or `RECIPIENT`: tracking needs nothing of the buyer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OptionalData {
+    /// The usual, and what was paid: only for a merchant who has refunds taken on.
+    WithProceeds,
+    /// What is told of packages, shipped counts and cancellations.
+    Usual,
+    /// None: packages and shipped counts stay unknown.
+    Nothing,
+}
 
-/// The optional data that is asked for of a connection's orders.
-pub(crate) fn included_data(connection: &Connection) -> &'static str {
-    if connection.reversals.refund { WITH_PROCEEDS } else { INCLUDED_DATA }
+impl OptionalData {
+    /// What is asked for of a connection's orders.
+    pub(crate) fn of(connection: &Connection) -> Self {
+        if connection.reversals.refund { Self::WithProceeds } else { Self::Usual }
+    }
+
+    /// Its names, as `includedData` takes them.
+    pub(crate) fn names(self) -> Option<&'static str> {
+        match self {
+            Self::WithProceeds => Some("FULFILLMENT,PACKAGES,CANCELLATION,PROCEEDS"),
+            Self::Usual => Some("FULFILLMENT,PACKAGES,CANCELLATION"),
+            Self::Nothing => None,
+        }
+    }
+
+    /// What may still be asked for after a refusal; `None` if that is about something else.
+    ///
+    /// Proceeds may need a role that the app lacks: without them refunds are a person's, and parcels go on. What
+    /// parcels need is given up only for a 400.
+    pub(crate) fn less(self, refused: &Refused) -> Option<Self> {
+        match self {
+            Self::WithProceeds if refused.may_be_about_a_role() => Some(Self::Usual),
+            Self::WithProceeds | Self::Usual if refused.may_be_about_optional_data() => Some(Self::Nothing),
+            Self::WithProceeds | Self::Usual | Self::Nothing => None,
+        }
+    }
 }
 
 /// Reads `text` as an Amazon order id: digits in groups of 3, 7 and 7.
@@ -37,7 +68,7 @@ pub(crate) fn order_id(text: &str) -> Option<MarketplaceOrderId> {
 /// Reads one order with `getOrder` (0.5 requests a second, burst 30).
 ///
 /// A 400 may be about the optional data sets: then the order is asked for once more without them, which
-/// leaves out packages and shipped counts.
+/// leaves out packages and shipped counts. A 403 may be about the proceeds: then once more without these.
 ///
 /// # Errors
 /// `NotFound` if the account has no such order, or the connection is restricted to another marketplace.
@@ -50,18 +81,23 @@ pub(crate) async fn read_order(
     let hosts = Hosts::of(connection).map_err(|problem| bad_settings(READ, &problem))?;
     let session = Session::open(reach, connection, &hosts, READ).await?;
     let plain = hosts.api_url(&["orders", "2026-01-01", "orders", order.as_str()]);
-    let mut rich = plain.clone();
-    rich.query_pairs_mut().append_pair("includedData", included_data(connection));
-    let mut context = Context { read_at: reach.clock.now(), asked: true, ..Context::of(connection) };
-    let good = match session.send(Method::GET, &rich, None).await {
-        Ok(good) => good,
-        Err(refused) if refused.may_be_about_optional_data() => {
-            tracing::warn!(order = %order, detail = %refused.error.detail, "order is read without optional data");
-            context.asked = false;
-            session.send(Method::GET, &plain, None).await.map_err(|refused| refused.error)?
+    let mut optional = OptionalData::of(connection);
+    let read_at = reach.clock.now();
+    let good = loop {
+        let mut url = plain.clone();
+        if let Some(names) = optional.names() {
+            url.query_pairs_mut().append_pair("includedData", names);
         }
-        Err(refused) => return Err(refused.error),
+        let refused = match session.try_send(Method::GET, &url, None).await {
+            Ok(good) => break good,
+            Err(refused) => refused,
+        };
+        let Some(less) = optional.less(&refused) else { return Err(session.give_up(refused).await.error) };
+        tracing::warn!(order = %order, detail = %refused.error.detail, "order is read with less optional data");
+        optional = less;
     };
+    let asked = optional != OptionalData::Nothing;
+    let context = Context { read_at, asked, ..Context::of(connection) };
     let answer = good.read::<wire::GetOrder>().and_then(|answer| facts(answer.order, &context));
     let (id, value) = answer.map_err(|why| good.unreadable(READ, why))?;
     if id != *order {
@@ -218,7 +254,11 @@ fn paid(product: &wire::Product, proceeds: Option<wire::Proceeds>, ordered: u32)
         Some(Money { amount, currency: wire.currency_code? })
     };
     let unit = product.price.clone().and_then(|price| price.unit_price).and_then(money);
-    let price = unit.map(|unit| Money { amount: unit.amount * Decimal::from(ordered), ..unit });
+    let price = match unit {
+        // More than a decimal holds is nothing that anybody paid: then nothing is known.
+        Some(unit) => Some(Money { amount: unit.amount.checked_mul(Decimal::from(ordered))?, ..unit }),
+        None => None,
+    };
     let total = proceeds.and_then(|proceeds| proceeds.proceeds_total).and_then(money);
     match (price, total) {
         (Some(price), Some(total)) if price.currency != total.currency => None,

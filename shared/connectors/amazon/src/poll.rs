@@ -11,8 +11,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use url::Url;
 
-use crate::client::{Good, Refused, Session, bad_settings};
-use crate::orders::{Context, facts, included_data};
+use crate::client::{Good, Session, bad_settings};
+use crate::orders::{Context, OptionalData, facts};
 use crate::regions::Hosts;
 use crate::{SEARCH, wire};
 
@@ -29,10 +29,11 @@ const PAGE_SIZE: &str = "100";
 struct Question {
     /// `lastUpdatedAfter`.
     after: Timestamp,
-    /// What counts as seen if Amazon does not tell its own upper edge: `EDGE` before the first page.
+    /// Up to when all counts as seen: `EDGE` before the first page, or what Amazon tells with that. A later page may
+    /// tell its own time, and what changed meanwhile may stand on none.
     edge: Timestamp,
-    /// Whether optional data is asked for.
-    optional: bool,
+    /// The optional data that is asked for.
+    optional: OptionalData,
     /// The one marketplace asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     marketplace: Option<String>,
@@ -42,7 +43,7 @@ struct Question {
 }
 
 impl Question {
-    fn first(connection: &Connection, since: Timestamp, now: Timestamp, optional: bool) -> Self {
+    fn first(connection: &Connection, since: Timestamp, now: Timestamp, optional: OptionalData) -> Self {
         let edge = earlier(now, EDGE);
         Self {
             // A cursor of a clock that runs ahead must not ask for the future.
@@ -54,7 +55,7 @@ impl Question {
         }
     }
 
-    fn url(&self, hosts: &Hosts, included: &'static str) -> Url {
+    fn url(&self, hosts: &Hosts) -> Url {
         let mut url = hosts.api_url(&["orders", "2026-01-01", "orders"]);
         {
             let mut query = url.query_pairs_mut();
@@ -62,8 +63,8 @@ impl Question {
                 .append_pair("lastUpdatedAfter", &utc(self.after))
                 .append_pair("fulfilledBy", "MERCHANT")
                 .append_pair("maxResultsPerPage", PAGE_SIZE);
-            if self.optional {
-                query.append_pair("includedData", included);
+            if let Some(names) = self.optional.names() {
+                query.append_pair("includedData", names);
             }
             if let Some(marketplace) = &self.marketplace {
                 query.append_pair("marketplaceIds", marketplace);
@@ -79,7 +80,8 @@ impl Question {
 /// Reads one page of changed orders with `searchOrders` (0.0056 requests a second, burst 20).
 ///
 /// The upper edge is left to Amazon, which knows its own clock, and comes back as the next cursor. A refused
-/// page (its token is good for 24 hours) makes the poll start over, without optional data.
+/// page (its token is good for 24 hours) makes the poll start over, without optional data; a 403 that may be about
+/// the proceeds, without these.
 ///
 /// Contract: `orders_2026-01-01` of 5 August 2026, read 21 November 2026.
 pub(crate) async fn changed_orders(
@@ -90,32 +92,25 @@ pub(crate) async fn changed_orders(
     let hosts = Hosts::of(connection).map_err(|problem| bad_settings(SEARCH, &problem))?;
     let session = Session::open(reach, connection, &hosts, SEARCH).await?;
     let now = reach.clock.now();
-    let included = included_data(connection);
     let going_on = cursor.page.as_deref().and_then(|page| serde_json::from_str(page).ok());
-    let mut question = going_on.unwrap_or_else(|| Question::first(connection, cursor.since, now, true));
-    let good = match ask(&session, &hosts, &question, included).await {
-        Ok(good) => good,
-        // Without optional data and without a page token, there is nothing left to leave out.
-        Err(refused)
-            if refused.may_be_about_optional_data() && (question.optional || question.token.is_some()) =>
-        {
-            tracing::warn!(connection = %connection.account, detail = %refused.error.detail, "the poll starts over without optional data");
-            question = Question::first(connection, cursor.since, now, false);
-            ask(&session, &hosts, &question, included).await.map_err(|refused| refused.error)?
-        }
-        Err(refused) => return Err(refused.error),
+    let first = |optional| Question::first(connection, cursor.since, now, optional);
+    let mut question: Question = going_on.unwrap_or_else(|| first(OptionalData::of(connection)));
+    let good = loop {
+        let refused = match session.try_send(Method::GET, &question.url(&hosts), None).await {
+            Ok(good) => break good,
+            Err(refused) => refused,
+        };
+        let less = match question.optional.less(&refused) {
+            // Without optional data, it may still be the page token.
+            None if question.token.is_some() && refused.may_be_about_optional_data() => question.optional,
+            None => return Err(session.give_up(refused).await.error),
+            Some(less) => less,
+        };
+        tracing::warn!(connection = %connection.account, detail = %refused.error.detail, "the poll starts over with less optional data");
+        question = first(less);
     };
     let value = page(&good, connection, cursor, question, now).map_err(|why| good.unreadable(SEARCH, why))?;
     Ok(Answer { value, request_id: good.request_id, limits: good.limits })
-}
-
-async fn ask(
-    session: &Session<'_>,
-    hosts: &Hosts,
-    question: &Question,
-    included: &'static str,
-) -> Result<Good, Refused> {
-    session.send(Method::GET, &question.url(hosts, included), None).await
 }
 
 fn page(
@@ -128,7 +123,7 @@ fn page(
     let answer: wire::SearchOrders = good.read()?;
     let context = Context {
         read_at: now,
-        asked: question.optional,
+        asked: question.optional != OptionalData::Nothing,
         fulfilled_by: FulfilledBy::Merchant,
         ..Context::of(connection)
     };
@@ -143,13 +138,18 @@ fn page(
             }
         }
     }
+    let edge = match answer.last_updated_before {
+        Some(told) if question.token.is_some() => told.min(question.edge),
+        Some(told) => told,
+        None => question.edge,
+    };
     let next = match answer.pagination.and_then(|pagination| pagination.next_token) {
         Some(token) => {
-            let next = Question { token: Some(token), ..question };
+            let next = Question { token: Some(token), edge, ..question };
             let page = serde_json::to_string(&next).map_err(|error| error.to_string())?;
             Cursor { since: cursor.since, page: Some(page) }
         }
-        None => Cursor { since: answer.last_updated_before.unwrap_or(question.edge), page: None },
+        None => Cursor { since: edge, page: None },
     };
     Ok(OrderPage { orders, next })
 }

@@ -1,6 +1,6 @@
 //! Telling eBay that a package has left.
 
-use carriers::number::{NumberForm, for_sending};
+use carriers::number::{NumberForm, Strength, candidates, for_sending};
 use connector_api::hosts::header;
 use connector_api::{Answer, ChannelError, Confirmed, Failure, Kept, Reach};
 use domain::confirmation::{Confirmation, Tracking};
@@ -119,14 +119,17 @@ fn carrier_and_number(tracking: &Tracking) -> Result<(&str, String), String> {
     Ok((carrier, number))
 }
 
-/// Whether a text holds more than one number: at commas, semicolons and line breaks as everywhere, and at other marks
-/// where each side could be a number of its own.
+/// Whether a text holds more than one number: at commas, semicolons and line breaks as everywhere, at other marks where
+/// each side could be a number of its own, and at spaces where each is one by its check digit. Spaces mostly part the
+/// groups of one number.
 fn holds_several(text: &str) -> bool {
     if TrackingNumber::split_all([text]).0.len() > 1 {
         return true;
     }
     let long = |part: &&str| part.chars().filter(|c| c.is_alphanumeric()).count() >= SHORTEST;
+    let proven = |part: &&str| candidates(part).iter().any(|found| found.strength == Strength::Checksum);
     text.split(['/', '|', '&', '+']).filter(long).count() > 1
+        || text.split_whitespace().filter(proven).count() > 1
 }
 
 #[cfg(test)]
@@ -157,9 +160,14 @@ mod tests {
 
     #[test]
     fn several_numbers_are_never_run_together() {
-        for written in
-            ["1Z1, 1Z2", "94001118;94001119", "9400111899/9400111900", "JD0123456789 & JD9876543210"]
-        {
+        for written in [
+            "1Z1, 1Z2",
+            "94001118;94001119",
+            "9400111899/9400111900",
+            "JD0123456789 & JD9876543210",
+            "1Z8VZ1ML0304064589 1ZJBA2YWYW52691345",
+            "RB123456785GB\u{3000}RB123456785GB and more",
+        ] {
             let error = carrier_and_number(&tracking("USPS", written)).unwrap_err();
             assert!(error.contains("several"), "{written}: {error}");
         }

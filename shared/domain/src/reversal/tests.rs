@@ -267,3 +267,43 @@ fn what_cannot_be_refunded_for_certain_is_a_persons() {
     scene.refund("r", "MUG", "1");
     assert!(why(&scene.wanted()[0]).contains("matches no line"));
 }
+
+#[test]
+fn amounts_that_no_decimal_holds_are_a_persons() {
+    let most = "79228162514264337593543950335";
+    let mut scene = Scene::shipped();
+    scene.refund("r", "MUG", most);
+    let refund = scene.store.refunds.get_mut("r").unwrap();
+    refund.lines.push(refund.lines[0].clone());
+    assert!(why(&scene.wanted()[0]).contains("too large"), "in one refund");
+    let mut scene = Scene::shipped();
+    for id in ["r1", "r2", "r3"] {
+        scene.refund(id, "MUG", most);
+    }
+    let all = scene.wanted();
+    assert!(all.iter().all(|one| !one.is_live()), "{all:?}");
+    assert!(why(&all[1]).contains("too large"), "with one before: {all:?}");
+    assert!(why(&all[2]).contains("too large"), "two before: {all:?}");
+}
+
+#[test]
+fn a_refund_whose_record_may_be_gone_is_a_persons() {
+    let mut scene = Scene::shipped();
+    scene.refund("r", "MUG", "3");
+    scene.store.refunds.get_mut("r").unwrap().at = at(100);
+    let days = |n: i64| {
+        let all = wanted(Seen {
+            order: &scene.order,
+            stores: std::slice::from_ref(&scene.store),
+            packages: &[],
+            sku_map: &BTreeMap::new(),
+            switches: scene.switches,
+            started_at: at(5),
+            now: at(100 + n * 86_400),
+        });
+        why(&all[0]).to_owned()
+    };
+    assert_eq!(days(60), "");
+    // Until then the order's record is there for certain, and tells that it was taken on.
+    assert!(days(61).contains("60 days"), "{}", days(61));
+}

@@ -158,6 +158,19 @@ fn law_4_one_connections_failure_never_stops_the_others() {
 }
 
 #[test]
+fn law_4_a_panic_is_the_failure_of_its_connection_alone() {
+    let stage = Stage::new();
+    for id in ["shop-1", "shop-2"] {
+        connect(&stage, "shop", id);
+    }
+    script(&stage, [Err(Failure::Rejected { code: "panic".into() }), Ok(shipped(&["1"], cursor(5, None)))]);
+    assert_eq!(polled(&stage), Polled { connections: 2, orders: 1, failed: 1 });
+    assert!(state(&stage, "shop-2").last_poll.is_some());
+    let first = state(&stage, "shop-1");
+    assert!(first.last_poll.is_none() && first.next_poll > Some(at(100)), "polled again later");
+}
+
+#[test]
 fn nothing_is_polled_that_is_off_paused_unstarted_or_unknown() {
     let stage = Stage::new();
     put(&stage, connection("shop", "unstarted"));

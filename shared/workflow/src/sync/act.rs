@@ -8,6 +8,7 @@ use domain::carrier_policy::{OnContradiction, OnRefused};
 use domain::connection::{MailKind, Timing};
 use domain::connection_state::{AccessClosed, ConnectionState};
 use domain::marketplace_rules::Untracked;
+use domain::order::MarketplaceOrder;
 use domain::outcome::{Words, pause};
 use domain::package::Package;
 use domain::plan::{CarrierKnown, Objection, Verdict};
@@ -25,6 +26,9 @@ use crate::records::{Loaded, Record, Stored, later, load};
 use crate::trace::millis;
 use crate::wake;
 use crate::world::World;
+
+/// A refusal of the order's lines holds on facts that were read so lately.
+const JUST_READ: Duration = Duration::from_secs(60);
 
 impl Scene<'_> {
     /// Tells the marketplace of the package at `index`. `None` means: look at the order again.
@@ -68,6 +72,7 @@ impl Scene<'_> {
         }
         let attempt = stored.value.begin(&confirmation, self.connection.timing.lease, now)?;
         let version = stored.value.state.in_flight_version();
+        let first = stored.value.failures == 0;
         let key = stored.value.key();
         match world.ledger.commit(vec![stored.into_write(now)]).await {
             Ok(()) => {}
@@ -77,9 +82,38 @@ impl Scene<'_> {
             Err(error) => return Err(error.into()),
         }
         let asked_at = world.now();
-        let answer = self.marketplace.confirm(world.reach(), &self.connection, &confirmation).await;
+        let mut answer = self.marketplace.confirm(world.reach(), &self.connection, &confirmation).await;
+        if let Err(error) = &mut answer {
+            // Facts that were just read are no worse than the refusal, and once is enough.
+            error.about_lines &= first && self.facts_are_old(asked_at) && self.doubt_facts(world).await;
+        }
         let took = world.now().duration_since(asked_at);
         self.record(world, &key, (version, attempt), answer, took).await
+    }
+
+    /// Whether the order may have changed since what we know of it was read.
+    fn facts_are_old(&self, now: Timestamp) -> bool {
+        let read_at = self.order.value.facts.as_ref().map(|facts| facts.read_at);
+        read_at.and_then(|at| later(at, JUST_READ)).is_none_or(|until| until < now)
+    }
+
+    /// Has the order read before anything is told of it again; whether that is written down.
+    async fn doubt_facts(&self, world: &World) -> bool {
+        let key = self.order.value.key();
+        for _ in 0..6 {
+            let Ok(Loaded::Known(mut stored)) = load::<MarketplaceOrder>(world.ledger.as_ref(), &key).await
+            else {
+                return false;
+            };
+            let Some(facts) = &mut stored.value.facts else { return true };
+            facts.read_at = Timestamp::UNIX_EPOCH;
+            match world.ledger.commit(vec![stored.into_write(world.now())]).await {
+                Ok(()) => return true,
+                Err(LedgerError::Conflict) => {}
+                Err(_) => return false,
+            }
+        }
+        false
     }
 
     /// Records the outcome of one try of one version. A zombie's outcome is dropped: its lease was taken over.
@@ -237,6 +271,10 @@ impl Scene<'_> {
             }
             Failure::Retryable { reached: Reached::Maybe, .. } => {
                 package.doubt(&error.to_string(), timing, now)?;
+            }
+            // The order is read before it is planned again.
+            Failure::Rejected { .. } if error.about_lines => {
+                package.nothing_applied(now, Waiting::Pause { why: error.to_string() }, now)?;
             }
             Failure::Rejected { code } => package.reject(code.clone(), words, now)?,
             Failure::CarrierRefused { code } => {

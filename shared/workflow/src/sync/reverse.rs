@@ -10,8 +10,11 @@ use std::time::Duration;
 
 use connector_api::{Bulk, Failure};
 use domain::alert::Deadline;
-use domain::ids::MarketplaceOrderRef;
+use domain::connection_state::ReversalTurn;
+use domain::ids::{Account, MarketplaceOrderRef};
+use domain::keys::ItemKey;
 use domain::marketplace_order::OrderStatus;
+use domain::order::MarketplaceOrder;
 use domain::package::Package;
 use domain::reversal::{
     REVERSAL, Reversal, ReversalState, Reversed, Seen, anything_left, still_cancellable, wanted,
@@ -25,7 +28,7 @@ use super::{park, tell};
 use crate::limits::{self, Purpose, Taken};
 use crate::mappings;
 use crate::message::{Look, WorkError};
-use crate::records::{Record as _, later};
+use crate::records::{Loaded, Record as _, later, load};
 use crate::world::World;
 
 /// Steps of one look; more are left to the sweep.
@@ -115,6 +118,23 @@ async fn step(world: &World, mut scene: Scene<'_>) -> Result<Step, WorkError> {
         ReversalState::Submitted { feed, since } => scene.ask(world, api, index, &feed, since).await,
         ReversalState::Done | ReversalState::ByHand { .. } => Ok(Step::Rest),
     }
+}
+
+/// Whether the reversal that has a turn may have been asked for, without anybody knowing what it is called: what is
+/// listed then is its own, however long that lasts.
+async fn is_doubtful(world: &World, account: &Account, turn: &ReversalTurn) -> Result<bool, WorkError> {
+    let order = MarketplaceOrderRef { account: account.clone(), order: turn.order.clone() };
+    let key = ItemKey::marketplace_order(&order);
+    Ok(match load::<MarketplaceOrder>(world.ledger.as_ref(), &key).await? {
+        Loaded::Known(stored) => stored.value.reversals.iter().any(|one| {
+            let doubtful =
+                matches!(one.state, ReversalState::Submitting { .. } | ReversalState::Doubt { .. });
+            one.id == turn.id && doubtful
+        }),
+        Loaded::Absent => false,
+        // Whoever wrote it knows.
+        Loaded::Foreign => true,
+    })
 }
 
 impl Scene<'_> {
@@ -305,8 +325,13 @@ impl Scene<'_> {
     async fn take_turn(&self, world: &World, reversal: &str) -> Result<bool, WorkError> {
         let (account, order) = (&self.connection.account, &self.order.value.order.order);
         let now = world.now();
+        let old = self.state.old_turn(order, reversal, now);
+        let left = match old {
+            Some(turn) if !is_doubtful(world, account, turn).await? => Some(turn),
+            Some(_) | None => None,
+        };
         let mut taken = false;
-        world.change_connection(account, |state| taken = state.take_turn(order, reversal, now)).await?;
+        world.change_connection(account, |state| taken = state.take_turn(order, reversal, left, now)).await?;
         Ok(taken)
     }
 

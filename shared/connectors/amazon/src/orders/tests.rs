@@ -151,6 +151,8 @@ fn what_was_paid_is_never_said_too_high() {
         (price("10.00"), total("much"), None),
         (price("10.00"), r#"{"proceedsTotal":{"amount":"5","currencyCode":"USD"}}"#.to_owned(), None),
         (String::new(), "[]".to_owned(), None),
+        // Two of these are more than a decimal holds.
+        (price("79228162514264337593543950335"), total("15.50"), None),
     ] {
         assert_eq!(of(&product, &proceeds).as_deref(), want, "{product} {proceeds}");
     }

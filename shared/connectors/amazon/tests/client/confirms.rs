@@ -133,6 +133,20 @@ async fn every_refusal_says_what_to_do_next() {
 }
 
 #[tokio::test]
+async fn a_refusal_of_the_orders_lines_says_that_it_is_one() {
+    for (words, want) in [
+        ("OrderItemId is invalid, please obtain the value through getOrderItems", true),
+        ("PackageReferenceId: is invalid, must be a positive numeric value", false),
+    ] {
+        let world = World::new().await;
+        world.answers("POST", CONFIRM_PATH, ACCESS, refusal(400, "InvalidInput", words, ""), 1).await;
+        let error = world.confirm().await.unwrap_err();
+        assert_eq!(error.failure, Failure::Rejected { code: "InvalidInput".into() });
+        assert_eq!(error.about_lines, want, "{words}");
+    }
+}
+
+#[tokio::test]
 async fn a_2xx_with_json_but_no_errors_is_a_success() {
     for answer in [
         ResponseTemplate::new(204),

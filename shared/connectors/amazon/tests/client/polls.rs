@@ -41,7 +41,7 @@ async fn pages_are_asked_for_with_all_parameters_unchanged() {
         .await;
     question()
         .and(query_param("paginationToken", "next/+= token"))
-        .respond_with(empty("2026-11-18T10:00:00Z"))
+        .respond_with(empty("2026-11-18T10:09:00Z"))
         .expect(1)
         .mount(&world.server)
         .await;
@@ -58,7 +58,43 @@ async fn pages_are_asked_for_with_all_parameters_unchanged() {
     let kept: Cursor = serde_json::from_str(&serde_json::to_string(&first.next).unwrap()).unwrap();
     world.clock.advance(std::time::Duration::from_secs(600));
     let second = world.poll(&kept).await.unwrap().value;
-    assert_eq!(second.next, since("2026-11-18T10:00:00Z"));
+    assert_eq!(second.next, since("2026-11-18T10:00:00Z"), "the first page's edge: the last one's is later");
+}
+
+#[tokio::test]
+async fn a_403_that_is_about_the_proceeds_starts_the_poll_over_without_them() {
+    let mut world = World::new().await;
+    world.connection.reversals.refund = true;
+    let page = json!({ "after": "2026-11-18T08:00:00Z", "edge": "2026-11-18T09:00:00Z",
+        "optional": "with_proceeds", "token": "old" });
+    Mock::given(path(SEARCH_PATH))
+        .and(query_param("includedData", "FULFILLMENT,PACKAGES,CANCELLATION,PROCEEDS"))
+        .and(query_param("paginationToken", "old"))
+        .respond_with(refusal(403, "Unauthorized", "Access to requested resource is denied.", ""))
+        .expect(1)
+        .mount(&world.server)
+        .await;
+    let without = || {
+        Mock::given(path(SEARCH_PATH)).and(query_param("includedData", "FULFILLMENT,PACKAGES,CANCELLATION"))
+    };
+    without()
+        .and(query_param_is_missing("paginationToken"))
+        .respond_with(
+            ResponseTemplate::new(200).set_body_string(include_str!("../../fixtures/search_page.json")),
+        )
+        .expect(1)
+        .mount(&world.server)
+        .await;
+    // Further pages stay without them: the question must not change from page to page.
+    without()
+        .and(query_param("paginationToken", "next/+= token"))
+        .respond_with(empty("2026-11-18T10:00:00Z"))
+        .expect(1)
+        .mount(&world.server)
+        .await;
+    let start = Cursor { since: at("2026-11-18T09:00:00Z"), page: Some(page.to_string()) };
+    let first = world.poll(&start).await.unwrap().value;
+    world.poll(&first.next).await.unwrap();
 }
 
 #[tokio::test]
@@ -99,7 +135,7 @@ async fn a_cursor_ahead_of_the_clock_does_not_ask_for_the_future() {
 #[tokio::test]
 async fn a_refused_page_starts_the_poll_over_without_optional_data() {
     let world = World::new().await;
-    let page = json!({ "after": "2026-11-18T08:00:00Z", "edge": "2026-11-18T09:00:00Z", "optional": true, "token": "old" });
+    let page = json!({ "after": "2026-11-18T08:00:00Z", "edge": "2026-11-18T09:00:00Z", "optional": "usual", "token": "old" });
     for (start, name) in [
         (Cursor { since: at("2026-11-18T09:00:00Z"), page: Some(page.to_string()) }, "a token that ran out"),
         (since("2026-11-18T09:00:00Z"), "optional data refused"),

@@ -1,4 +1,4 @@
-use connector_api::{Failure, LimitHint, Reached, Told};
+use connector_api::{Failure, LimitHint, MerchantAction, Reached, Told};
 use domain::marketplace_order::{FulfilledBy, OrderStatus};
 use wiremock::matchers::{method, path, query_param, query_param_is_missing};
 use wiremock::{Mock, ResponseTemplate};
@@ -51,6 +51,50 @@ async fn a_400_is_asked_once_more_without_optional_data() {
         .await;
     let facts = world.read().await.unwrap().value;
     assert_eq!(facts.packages, None, "what was not asked for is not known to be none");
+}
+
+#[tokio::test]
+async fn a_403_that_is_about_the_proceeds_leaves_these_out_and_nothing_else() {
+    for (token_is_old, name) in [(true, "an old token"), (false, "a new token")] {
+        let mut world = if token_is_old { World::new().await } else { World::without_token().await };
+        world.connection.reversals.refund = true;
+        if !token_is_old {
+            world.lwa_gives(ACCESS, 1).await;
+        }
+        let at = || Mock::given(method("GET")).and(path(READ_PATH));
+        at().and(query_param("includedData", "FULFILLMENT,PACKAGES,CANCELLATION,PROCEEDS"))
+            .respond_with(refusal(403, "Unauthorized", "Access to requested resource is denied.", ""))
+            .expect(1)
+            .mount(&world.server)
+            .await;
+        at().and(query_param("includedData", "FULFILLMENT,PACKAGES,CANCELLATION"))
+            .respond_with(ok(OPEN))
+            .expect(1)
+            .mount(&world.server)
+            .await;
+        let facts = world.read().await.unwrap().value;
+        assert!(facts.packages.is_some(), "{name}: what parcels need is still asked for");
+        assert_eq!(world.stored_token().await.as_deref(), Some(ACCESS), "{name}: it is good");
+        world.server.verify().await;
+    }
+}
+
+#[tokio::test]
+async fn a_403_that_stays_without_the_proceeds_is_about_the_account() {
+    let mut world = World::without_token().await;
+    world.connection.reversals.refund = true;
+    world.lwa_gives(ACCESS, 1).await;
+    let denied = refusal(403, "Unauthorized", "Access to requested resource is denied.", "");
+    world.answers("GET", READ_PATH, ACCESS, denied, 2).await;
+    let error = world.read().await.unwrap_err();
+    assert_eq!(error.failure, Failure::NeedsMerchant { action: MerchantAction::Reconnect });
+    assert_eq!(world.stored_token().await, None, "the token is dropped");
+    // One that ran out is not asked with again.
+    world.server.reset().await;
+    world.put_token(ACCESS, 1800);
+    let expired = refusal(403, "Unauthorized", "x", "The access token you provided has expired.");
+    world.answers("GET", READ_PATH, ACCESS, expired, 1).await;
+    assert_eq!(world.read().await.unwrap_err().failure, retryable(Reached::No, Some(1)));
 }
 
 #[tokio::test]

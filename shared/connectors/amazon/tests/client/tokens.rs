@@ -141,11 +141,6 @@ async fn login_with_amazons_refusals_say_what_to_do_next() {
         (lwa(400, "invalid_request"), reconnect(), "check client_id"),
         (lwa(500, "server_error"), retryable(Reached::No, None), "gave no token"),
         (lwa(503, "temporarily_unavailable"), retryable(Reached::No, None), "gave no token"),
-        (
-            ResponseTemplate::new(429).insert_header("retry-after", "9"),
-            Failure::Throttled { after: Some(Duration::from_secs(9)) },
-            "429",
-        ),
         (ResponseTemplate::new(200).set_body_string("<html>"), retryable(Reached::No, None), "200"),
         (
             ResponseTemplate::new(200).set_body_json(json!({ "access_token": "" })),
@@ -161,6 +156,30 @@ async fn login_with_amazons_refusals_say_what_to_do_next() {
         assert_eq!(error.operation, "token");
         let kept = world.credential().await;
         assert!(kept.refreshing_until.is_none(), "the lease is given back: {words}");
+    }
+}
+
+#[tokio::test]
+async fn a_429_for_a_token_is_none_of_the_apis_and_nobody_asks_before_its_pause_is_over() {
+    for (answer, pause) in [
+        (ResponseTemplate::new(429).insert_header("retry-after", "90"), 90),
+        (ResponseTemplate::new(429), 60),
+        (ResponseTemplate::new(429).insert_header("retry-after", "86400"), 900),
+    ] {
+        let world = World::without_token().await;
+        world.lwa(answer, 1).await;
+        let error = world.confirm().await.unwrap_err();
+        assert_eq!((error.failure, error.operation), (retryable(Reached::No, Some(pause)), "token"));
+        world.clock.advance(Duration::from_secs(10));
+        let again = world.confirm().await.unwrap_err();
+        assert_eq!(again.failure, retryable(Reached::No, Some(pause - 10)), "{}", again.detail);
+        assert!(again.detail.contains("too many tokens"), "{}", again.detail);
+        world.server.verify().await;
+        world.server.reset().await;
+        world.clock.advance(Duration::from_secs(pause - 10));
+        world.lwa_gives("Atza|NEW", 1).await;
+        world.answers("POST", CONFIRM_PATH, "Atza|NEW", ok(), 1).await;
+        world.confirm().await.unwrap();
     }
 }
 

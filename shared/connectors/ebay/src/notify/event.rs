@@ -1,7 +1,7 @@
 //! What a notification says, and whether it says it to this connection's seller.
 
 use connector_api::loose::{lenient, text};
-use connector_api::{Allowed, Delivery, DeliveryBody, MarketplaceEvent, OrderNews};
+use connector_api::{Allowed, ClosedAccount, Delivery, DeliveryBody, MarketplaceEvent, OrderNews};
 use domain::connection::Connection;
 use domain::ids::MarketplaceOrderId;
 use serde::Deserialize;
@@ -120,9 +120,9 @@ pub(super) fn event(connection: &Connection, delivery: &Delivery) -> Result<Mark
     let data = notification.data.ok_or("notification.data is missing")?;
     match delivery.topic.as_str() {
         ACCOUNT_DELETION => {
-            let ids: Vec<String> =
-                [data.user_id, data.username, data.eias_token].into_iter().flatten().collect();
-            if ids.is_empty() {
+            let names = [data.username, data.eias_token].into_iter().flatten().collect();
+            let ids = ClosedAccount { id: data.user_id, names };
+            if ids == ClosedAccount::default() {
                 return Err("notification.data names no account".to_owned());
             }
             let id = notification.notification_id.ok_or("notification.notificationId is missing")?;

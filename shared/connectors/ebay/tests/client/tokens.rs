@@ -1,5 +1,7 @@
 //! Refreshing: granted scopes only, and what each refusal means.
 
+use std::time::Duration;
+
 use connector_api::Failure;
 use connector_api::Reached;
 use secrecy::ExposeSecret as _;
@@ -85,7 +87,12 @@ async fn failures_17_and_18_refusals_of_a_token_are_told_by_name() {
         ("overload", html(503), again.clone(), "status 503"),
         ("HTML", html(200), again.clone(), "no token"),
         ("an empty 200", ResponseTemplate::new(200), again, "no token"),
-        ("throttled", html(429), Failure::Throttled { after: None }, "no token"),
+        (
+            "throttled",
+            html(429),
+            Failure::Retryable { reached: Reached::No, after: Some(Duration::from_secs(60)) },
+            "no token",
+        ),
     ] {
         let world = World::without_token().await;
         world.tokens(answer, 1).await;

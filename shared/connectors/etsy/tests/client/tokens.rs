@@ -1,7 +1,5 @@
 //! Tokens that serve once.
 
-use std::time::Duration;
-
 use connector_api::{Failure, MerchantAction, Reached};
 use serde_json::json;
 use wiremock::ResponseTemplate;
@@ -86,10 +84,7 @@ async fn a_token_endpoint_that_is_busy_passes() {
             ResponseTemplate::new(200).set_body_json(json!({ "token_type": "Bearer" })),
             retryable(Reached::No, None),
         ),
-        (
-            ResponseTemplate::new(429).insert_header("retry-after", "3"),
-            Failure::Throttled { after: Some(Duration::from_secs(3)) },
-        ),
+        (ResponseTemplate::new(429).insert_header("retry-after", "3"), retryable(Reached::No, Some(3))),
     ] {
         let world = World::without_token().await;
         world.token_endpoint(answer, 1).await;

@@ -91,7 +91,8 @@ impl Scene<'_> {
                 reversal.failures += 1;
                 wait
             }
-            Failure::NeedsMerchant { action: MerchantAction::Reconnect } => {
+            // A feed that is refused may want a role that nothing else does: the account is gone only when it gets no token.
+            Failure::NeedsMerchant { action: MerchantAction::Reconnect } if error.is_of_tokens() => {
                 park(world, &self.connection, now, &error.detail).await?;
                 LONGEST_LOOK
             }

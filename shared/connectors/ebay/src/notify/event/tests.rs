@@ -114,7 +114,7 @@ fn failure_32_a_closed_account_is_told_whoever_it_was() {
     let body =
         post(ACCOUNT_DELETION, &json!({ "username": "u", "userId": "i", "eiasToken": "t", "x": "CANARY" }));
     let want = MarketplaceEvent::AccountClosed {
-        ids: vec!["i".into(), "u".into(), "t".into()],
+        ids: ClosedAccount { id: Some("i".into()), names: vec!["u".into(), "t".into()] },
         notification: "n-1".into(),
     };
     assert_eq!(received(&ann(), &body), Ok(want.clone()));
