@@ -174,6 +174,7 @@ fn what_alarms_watch_is_counted_while_it_lasts() {
     .unwrap();
     system.clock.advance(std::time::Duration::from_secs(13 * 3600));
     system.pass(6);
-    let told = counts(&system.log.lines(), "silent_webhooks");
+    let lines = system.log.lines();
+    let told = counts(&lines, "silent_webhooks");
     assert!(told.iter().any(|line| line["connection"] == us.to_string()), "{told:?}");
 }
