@@ -237,7 +237,6 @@ mod tests {
             units: units(n),
             country: None,
             surplus: false,
-            country: None,
         }
     }
 

@@ -76,7 +76,8 @@ const ASKS_FOR: Duration = Duration::from_secs(30);
 pub async fn poll(world: &World) -> Result<Polled, WorkError> {
     let world = &world.for_work_of(RUNS_FOR);
     let connections = longest_due_first(world).await?;
-    let all = connections.iter().map(|connection| poll_in_time(world, connection));
+    // Owned: what borrows out of a list is `Send` for no stream.
+    let all = connections.into_iter().map(|connection| poll_in_time(world, connection));
     // A few at a time, the next as soon as one is done: a store that hangs keeps only its own place.
     let mut outcomes = stream::iter(all).buffer_unordered(SIDE_BY_SIDE);
     let (mut polled, mut left) = (Polled::default(), 0_u32);
@@ -104,7 +105,7 @@ async fn longest_due_first(world: &World) -> Result<Vec<Connection>, LedgerError
 }
 
 /// Polls one connection, if it is due; `None` if there is no time for it in this run.
-async fn poll_in_time(world: &World, connection: &Connection) -> Option<Polled> {
+async fn poll_in_time(world: &World, connection: Connection) -> Option<Polled> {
     if world.time_is_up() {
         return None;
     }
@@ -112,13 +113,13 @@ async fn poll_in_time(world: &World, connection: &Connection) -> Option<Polled> 
     let mut polled = Polled::default();
     let world_for_one = world.for_work_of(ASKS_FOR);
     // A panic is that connection's failure, as it is a record's of a batch.
-    let one = AssertUnwindSafe(poll_one(&world_for_one, connection, &mut polled.orders)).catch_unwind();
+    let one = AssertUnwindSafe(poll_one(&world_for_one, &connection, &mut polled.orders)).catch_unwind();
     let outcome = one.await.unwrap_or(Err(PollError::Work(WorkError::Panicked)));
     polled.connections = u32::from(!matches!(outcome, Ok(false)));
     if let Err(error) = outcome {
         polled.failed = 1;
         tracing::warn!(connection = %connection.account, %error, "poll failed");
-        if let Err(error) = after_failure(world, connection, begun_at, &error).await {
+        if let Err(error) = after_failure(world, &connection, begun_at, &error).await {
             tracing::warn!(connection = %connection.account, %error, "failed poll not noted");
         }
     }
