@@ -203,6 +203,10 @@ impl Work<'_> {
     pub(super) async fn gather(&mut self) -> Result<Step, WorkError> {
         let now = self.now();
         let room = self.api.most_messages().saturating_sub(self.stored.value.messages as usize).min(PART);
+        if room == 0 {
+            // Whoever still waits goes with the next.
+            return self.gathered().await;
+        }
         let mut messages: Vec<BulkMessage> = Vec::new();
         let mut writes = Vec::new();
         let (mut looked_at, mut more) = (0, false);

@@ -1,5 +1,6 @@
 //! Bulks against a marketplace that counts what it is asked.
 
+mod gathering;
 mod market;
 mod worth;
 

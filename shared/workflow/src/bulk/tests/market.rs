@@ -33,6 +33,8 @@ pub(super) struct Market {
     pub(super) confirms: Mutex<u32>,
     /// Orders whose parcels cannot stand in a bulk.
     pub(super) unfit: Mutex<BTreeSet<String>>,
+    /// Messages that one document may hold, where it is not the usual number.
+    pub(super) most: Mutex<Option<usize>>,
     /// The report cannot be had, for this reason.
     pub(super) no_report: Mutex<Option<Failure>>,
     /// Whether reads are scarcer than confirmations.
@@ -46,7 +48,7 @@ fn answer<T>(value: T) -> Result<Answer<T>, ChannelError> {
 #[async_trait]
 impl Bulk for Market {
     fn most_messages(&self) -> usize {
-        5_000
+        self.most.lock().unwrap().unwrap_or(5_000)
     }
     fn spends(&self) -> BulkSpends {
         BulkSpends { upload: &[], submit: &[], progress: &[], report: &[], listed: &[] }
