@@ -21,8 +21,8 @@ use crate::records::{Loaded, Record as _, Stored, later, load};
 use crate::sync;
 use crate::wake;
 
-/// Refusals kept in one record: their words are bounded, a record is too.
-const REFUSALS: usize = 500;
+/// Bytes of refusals kept in one record: an item of the ledger holds 400 KB.
+const REFUSALS: usize = 256 * 1024;
 /// When packages of a bulk are first read one by one: the polls, which read many at once, see most of them before.
 const READ_BACK_AFTER: Duration = Duration::from_secs(1800);
 
@@ -76,13 +76,13 @@ impl Work<'_> {
             let words = format!("bulk {}: {}: {}", self.id(), cut(code, 100), cut(words, 400));
             sync::tell_of_connection(self.world, &self.connection.account, sync::BULK_REFUSED, words).await?;
         }
-        for (nth, some) in report.refused.chunks(REFUSALS).enumerate() {
+        for (nth, refused) in by_size(&report.refused, self.stored.value.messages).into_iter().enumerate() {
             let record = BulkRefusals {
                 schema: BulkRecord::SCHEMA,
                 account: self.connection.account.clone(),
                 bulk: self.id(),
                 nth: u32::try_from(nth).unwrap_or(u32::MAX),
-                refused: some.iter().map(|(n, code, words)| (*n, cut(code, 100), cut(words, 400))).collect(),
+                refused,
             };
             // The same report again says the same: a crash between two of these does no harm.
             let key = record.key();
@@ -265,6 +265,28 @@ fn outcome(report: &BulkReport, messages: u32) -> BulkOutcome {
     let known = refused.iter().all(|n| (1..=messages).contains(n));
     let adds_up = report.processed == messages && report.successful.checked_add(named) == Some(messages);
     if known && adds_up { BulkOutcome::AsReported } else { BulkOutcome::PartlyReported }
+}
+
+/// The refusals of our messages, their words bounded, in portions that a record holds.
+fn by_size(refused: &[(u32, String, String)], messages: u32) -> Vec<Vec<(u32, String, String)>> {
+    let mut portions: Vec<Vec<(u32, String, String)>> = Vec::new();
+    let mut left = 0;
+    for (number, code, words) in refused.iter().filter(|(n, _, _)| (1..=messages).contains(n)) {
+        let one = (*number, cut(code, 100), cut(words, 400));
+        // As it is written: a character may take three bytes, and a quotation mark two.
+        let bytes = serde_json::to_string(&one).map_or(REFUSALS, |text| text.len() + 1);
+        match portions.last_mut().filter(|_| bytes <= left) {
+            Some(portion) => {
+                left -= bytes;
+                portion.push(one);
+            }
+            None => {
+                left = REFUSALS.saturating_sub(bytes);
+                portions.push(vec![one]);
+            }
+        }
+    }
+    portions
 }
 
 fn cut(text: &str, most: usize) -> String {

@@ -2,6 +2,7 @@
 
 mod gathering;
 mod market;
+mod report;
 mod worth;
 
 use std::collections::{BTreeMap, BTreeSet};
