@@ -100,10 +100,10 @@ fn an_answer_is_recorded_though_the_record_was_written_meanwhile() {
             hall.consider();
             hall.work();
             let bulk = hall.bulks().remove(0);
-            let recorded = match &bulk.state {
-                BulkState::Submitted { bulk, .. } => made && bulk == "feed-1",
-                BulkState::Uploaded { .. } => !made && bulk.failures > 0,
-                _ => false,
+            let recorded = if made {
+                matches!(&bulk.state, BulkState::Submitted { bulk, .. } if bulk == "feed-1")
+            } else {
+                matches!(&bulk.state, BulkState::Uploaded { .. }) && bulk.failures > 0
             };
             assert!(recorded, "{late} {made}: {bulk:?}");
             assert_eq!(hall.was_in_doubt(), late, "{late} {made}");
