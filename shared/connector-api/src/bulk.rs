@@ -96,6 +96,18 @@ pub struct BulkListed {
     pub created_at: Timestamp,
 }
 
+/// One page of a list of bulks.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct BulkPage {
+    /// The bulks.
+    pub bulks: Vec<BulkListed>,
+    /// Asks for the next page; `None` if this is the last.
+    pub next: Option<String>,
+}
+
+/// Pages that [`Bulk::listed`] reads at most.
+const PAGES: usize = 5;
+
 /// The limits that bulk calls spend, by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BulkSpends {
@@ -107,7 +119,7 @@ pub struct BulkSpends {
     pub progress: &'static [&'static str],
     /// Of [`Bulk::report`].
     pub report: &'static [&'static str],
-    /// Of [`Bulk::listed`].
+    /// Of [`Bulk::listed_page`].
     pub listed: &'static [&'static str],
 }
 
@@ -177,7 +189,21 @@ pub trait Bulk: Send + Sync {
         document: &str,
     ) -> Result<Answer<BulkReport>, ChannelError>;
 
-    /// Lists the bulks of this kind made since then, newest first: to find one whose answer was lost.
+    /// Lists the bulks of this kind made since then, newest first, one page in one call: to find one whose answer was
+    /// lost. `page` is what the page before said of the next.
+    ///
+    /// # Errors
+    /// As [`crate::Failure`] says.
+    async fn listed_page(
+        &self,
+        reach: Reach<'_>,
+        connection: &Connection,
+        content: &BulkContent,
+        since: Timestamp,
+        page: Option<&str>,
+    ) -> Result<Answer<BulkPage>, ChannelError>;
+
+    /// Lists them with as many calls as it takes, five at most.
     ///
     /// # Errors
     /// As [`crate::Failure`] says.
@@ -187,5 +213,20 @@ pub trait Bulk: Send + Sync {
         connection: &Connection,
         content: &BulkContent,
         since: Timestamp,
-    ) -> Result<Answer<Vec<BulkListed>>, ChannelError>;
+    ) -> Result<Answer<Vec<BulkListed>>, ChannelError> {
+        let mut bulks = Vec::new();
+        let mut page: Option<String> = None;
+        let mut last = (None, Vec::new());
+        for _ in 0..PAGES {
+            let answer = self.listed_page(reach, connection, content, since, page.as_deref()).await?;
+            last = (answer.request_id, answer.limits);
+            bulks.extend(answer.value.bulks);
+            page = answer.value.next;
+            if page.is_none() {
+                break;
+            }
+        }
+        let (request_id, limits) = last;
+        Ok(Answer { value: bulks, request_id, limits })
+    }
 }

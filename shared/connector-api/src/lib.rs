@@ -20,7 +20,8 @@ mod store;
 pub mod tokens;
 
 pub use bulk::{
-    Bulk, BulkContent, BulkListed, BulkProgress, BulkReport, BulkSpends, Cancellation, Refund, RefundLine,
+    Bulk, BulkContent, BulkListed, BulkPage, BulkProgress, BulkReport, BulkSpends, Cancellation, Refund,
+    RefundLine,
 };
 pub use catalogue::{Explained, explain};
 pub use check_up::unanswered;

@@ -48,7 +48,7 @@ pub enum BulkState {
     },
     /// The marketplace is done with it: its packages get their outcomes, part by part.
     Settling {
-        /// The marketplace's id of it.
+        /// The marketplace's id of it; empty where it has none that is known.
         bulk: String,
         /// What became of its messages.
         outcome: BulkOutcome,
@@ -59,6 +59,14 @@ pub enum BulkState {
     Over,
 }
 
+impl BulkState {
+    /// Whether it is being handed over: the failures of all that are failures in a row.
+    #[must_use]
+    pub fn is_being_handed_over(&self) -> bool {
+        matches!(self, Self::Gathered | Self::Uploaded { .. } | Self::Submitting { .. } | Self::Doubt { .. })
+    }
+}
+
 /// What became of the messages of a bulk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -67,7 +75,7 @@ pub enum BulkOutcome {
     AsReported,
     /// Those that the report refuses were refused; its counts do not add up, so of the others nothing is known.
     PartlyReported,
-    /// It was never worked on.
+    /// It was never worked on, or never handed over.
     NothingApplied,
     /// Nothing is known of any.
     Unknown,
@@ -94,6 +102,18 @@ pub struct BulkRecord {
     /// The package with the soonest deadline in it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ship_by: Option<Timestamp>,
+    /// The soonest turn of those in it that could go by the usual call, too.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call_by: Option<Timestamp>,
+    /// Only what can go no other way is put in: one before it could not be handed over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub only_so: bool,
+    /// It was found in the marketplace's list, after its answer was lost: it may be another program's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub adopted: bool,
+    /// When its packages were let go, since it could not be handed over.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub released_at: Option<Timestamp>,
     /// When to look again.
     pub next_look: Timestamp,
     /// Failures in a row.
@@ -122,6 +142,10 @@ impl BulkRecord {
             parts: 0,
             messages: 0,
             ship_by: None,
+            call_by: None,
+            only_so: false,
+            adopted: false,
+            released_at: None,
             next_look: now,
             failures: 0,
             created_at: now,

@@ -6,6 +6,7 @@
 
 mod gather;
 mod hand_over;
+mod search;
 mod settle;
 
 use std::collections::BTreeSet;
@@ -154,9 +155,24 @@ impl Work<'_> {
         if let BulkState::Submitted { bulk, .. } = &state {
             record.theirs = Some(bulk.clone());
         }
+        if !(record.state.is_being_handed_over() && state.is_being_handed_over()) {
+            record.failures = 0;
+        }
+        record.next_look = match &state {
+            // Whoever looks during the call could only get in its way.
+            BulkState::Submitting { lease_until, .. } => *lease_until,
+            BulkState::Doubt { .. } => {
+                record.failures = record.failures.saturating_add(1);
+                now
+            }
+            BulkState::Gathering
+            | BulkState::Gathered
+            | BulkState::Uploaded { .. }
+            | BulkState::Submitted { .. }
+            | BulkState::Settling { .. }
+            | BulkState::Over => now,
+        };
         record.state = state;
-        record.failures = 0;
-        record.next_look = now;
         record.history.note(now, note);
         tracing::info!(connection = %record.account, bulk = %record.id, "{note}");
         self.save(Vec::new()).await

@@ -267,13 +267,14 @@ impl Record for BulkRecord {
     }
 
     fn keep(&self) -> Option<Duration> {
-        // Of one that nothing went into, nothing is to be told.
-        let keep = if self.messages == 0 { KEEP_EMPTY } else { KEEP_ORDERS };
+        // Of one that nothing went into, or that the marketplace never had, nothing is to be told.
+        let idle = self.messages == 0 || self.released_at.is_some();
+        let keep = if idle { KEEP_EMPTY } else { KEEP_ORDERS };
         (!self.is_live()).then_some(keep)
     }
 }
 
-/// How long a bulk is kept that nothing went into.
+/// How long a bulk is kept that nothing went into, or that was never handed over.
 const KEEP_EMPTY: Duration = Duration::from_secs(86_400);
 /// How long the messages of a bulk are kept: longer than any bulk takes.
 const KEEP_PARTS: Duration = Duration::from_secs(28 * 86_400);

@@ -10,8 +10,8 @@ mod xml;
 
 use async_trait::async_trait;
 use connector_api::{
-    Answer, Bulk, BulkContent, BulkListed, BulkProgress, BulkReport, BulkSpends, ChannelError, Failure,
-    LimitHint, Reach, Reached,
+    Answer, Bulk, BulkContent, BulkListed, BulkPage, BulkProgress, BulkReport, BulkSpends, ChannelError,
+    Failure, Reach, Reached,
 };
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
@@ -29,8 +29,6 @@ use storage::Storage;
 const CONTENT_TYPE: &str = "text/xml; charset=UTF-8";
 /// Documents of 10 MiB are what Amazon advises to stay under; a message is at most 2,000 bytes, as a rule.
 const MOST_MESSAGES: usize = 5_000;
-/// Feeds of one kind within the minutes that are looked at are a handful: more pages are not looked at.
-const PAGES: usize = 5;
 
 /// The kind of a feed, in Amazon's words.
 pub(crate) fn feed_type(content: &BulkContent) -> &'static str {
@@ -197,46 +195,44 @@ impl Bulk for Amazon {
         Ok(answer(report, good))
     }
 
-    /// Lists with `getFeeds`, newest first, at most five pages.
-    async fn listed(
+    /// Lists a page with `getFeeds`, newest first.
+    async fn listed_page(
         &self,
         reach: Reach<'_>,
         connection: &Connection,
         content: &BulkContent,
         since: Timestamp,
-    ) -> Result<Answer<Vec<BulkListed>>, ChannelError> {
+        page: Option<&str>,
+    ) -> Result<Answer<BulkPage>, ChannelError> {
         let hosts = Hosts::of(connection).map_err(|problem| bad_settings(GET_FEEDS, &problem))?;
         let session = Session::open(reach, connection, &hosts, GET_FEEDS).await?;
-        let base = hosts.api_url(&["feeds", "2021-06-30", "feeds"]);
-        let mut url = base.clone();
-        url.query_pairs_mut()
-            .append_pair("feedTypes", feed_type(content))
-            .append_pair("pageSize", "100")
-            .append_pair("createdSince", &utc(since));
-        let mut all = Vec::new();
-        let mut limits: Vec<LimitHint> = Vec::new();
-        let mut request_id = None;
-        for _ in 0..PAGES {
-            let (page, good): (wire::Feeds, Good) =
-                call(&session, GET_FEEDS, Method::GET, &url, None).await?;
-            for feed in page.feeds {
-                let feed: wire::Feed = serde_json::from_value(feed)
-                    .map_err(|_| good.unreadable(GET_FEEDS, "a feed of the list cannot be read"))?;
-                let (Some(id), Some(created_at)) = (feed.feed_id, feed.created_time) else {
-                    return Err(good.unreadable(GET_FEEDS, "a feed without an id or a time"));
-                };
-                // What the filter would have left out anyhow.
-                if feed.feed_type.is_none_or(|kind| kind == feed_type(content)) && created_at >= since {
-                    all.push(BulkListed { id, created_at });
-                }
-            }
-            (request_id, limits) = (good.request_id, good.limits);
-            let Some(token) = page.next_token else { break };
+        let mut url = hosts.api_url(&["feeds", "2021-06-30", "feeds"]);
+        match page {
             // The token stands alone: with any other parameter Amazon refuses it.
-            url = base.clone();
-            url.query_pairs_mut().append_pair("nextToken", &token);
+            Some(token) => {
+                url.query_pairs_mut().append_pair("nextToken", token);
+            }
+            None => {
+                url.query_pairs_mut()
+                    .append_pair("feedTypes", feed_type(content))
+                    .append_pair("pageSize", "100")
+                    .append_pair("createdSince", &utc(since));
+            }
         }
-        all.sort_by_key(|feed| std::cmp::Reverse(feed.created_at));
-        Ok(Answer { value: all, request_id, limits })
+        let (page, good): (wire::Feeds, Good) = call(&session, GET_FEEDS, Method::GET, &url, None).await?;
+        let mut bulks = Vec::new();
+        for feed in page.feeds {
+            let feed: wire::Feed = serde_json::from_value(feed)
+                .map_err(|_| good.unreadable(GET_FEEDS, "a feed of the list cannot be read"))?;
+            let (Some(id), Some(created_at)) = (feed.feed_id, feed.created_time) else {
+                return Err(good.unreadable(GET_FEEDS, "a feed without an id or a time"));
+            };
+            // What the filter would have left out anyhow.
+            if feed.feed_type.is_none_or(|kind| kind == feed_type(content)) && created_at >= since {
+                bulks.push(BulkListed { id, created_at });
+            }
+        }
+        bulks.sort_by_key(|feed| std::cmp::Reverse(feed.created_at));
+        Ok(answer(BulkPage { bulks, next: page.next_token }, good))
     }
 }

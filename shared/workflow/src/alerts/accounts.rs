@@ -69,7 +69,7 @@ pub(super) fn letter(
             BULK_REFUSED => (
                 AccountMatter::BulkRefused,
                 words(),
-                "nothing of it is lost and it is tried again; parcels that are due soon go one by one"
+                "nothing of it is lost: its parcels go one by one, those without a number with the next upload"
                     .to_owned(),
             ),
             BULK_STUCK => (

@@ -25,7 +25,7 @@ use crate::world::World;
 /// How long a bulk takes, as a rule: where the waiting parcels need longer one by one, it is sooner.
 const BULK_TAKES: Duration = Duration::from_secs(15 * 60);
 /// A parcel that is due sooner never goes in bulk, unless it can go no other way.
-const DUE_SOON: Duration = Duration::from_secs(2 * 3600);
+pub(super) const DUE_SOON: Duration = Duration::from_secs(2 * 3600);
 /// How long parcels that can only go in bulk wait for others of their kind.
 pub(crate) const GATHERS_FOR: Duration = Duration::from_secs(10 * 60);
 /// Packages in one part: with the part and the bulk itself as many writes as one transaction takes.
@@ -35,8 +35,11 @@ const MOST_ORDERS: usize = 300;
 /// How far into a lane is looked.
 const MOST_HINTS: usize = 2_000;
 
-/// How soon after one that nothing could go in another is begun for what can go no other way.
+/// How soon after one that nothing could go in, or that could not be handed over, another is begun for what can go no
+/// other way.
 const TRIED_AGAIN: Duration = Duration::from_secs(5 * 60);
+/// How long after one that could not be handed over everything else goes by the usual call.
+const LEFT_ALONE: Duration = Duration::from_secs(3600);
 /// Orders that are looked at to learn how many of all have to be read first.
 const SAMPLE: usize = 10;
 
@@ -65,15 +68,21 @@ pub(crate) async fn consider(
         Some(far) => world.ledger.due(&waiting_lane(account), Timestamp::MAX, far).await?,
         None => Vec::new(),
     };
-    let far: Vec<&Hint> = waiting.iter().filter(|hint| !is_due_soon(hint, now)).collect();
+    let far: Vec<&Hint> = waiting.iter().filter(|hint| !is_due_soon(hint.at, now)).collect();
     // Where the settings lack something, only those come that can go no other way: to be told so.
     let many = api.serves(connection).is_ok() && takes_longer(world, connection, &rates, &far).await?;
     let must = waits_long_enough(world, account, now).await?;
-    if !(many || must) || is_begun(world, account, must, now).await? {
+    if !(many || must) {
+        return Ok(());
+    }
+    let bulks = of_account(world, account).await?;
+    let mut bulks = bulks.iter().map(|stored| &stored.value);
+    if bulks.clone().any(|bulk| bulk.is_live() || is_too_recent(bulk, must, now)) {
         return Ok(());
     }
     let id = format!("{:x}-{:08x}", now.as_second(), world.rng.next_u64() >> 32);
-    let record = BulkRecord::new(account.clone(), id, now);
+    let mut record = BulkRecord::new(account.clone(), id, now);
+    record.only_so = bulks.any(|bulk| was_released(bulk, LEFT_ALONE, now));
     tracing::info!(connection = %account, bulk = %record.id, waiting = waiting.len(), "a bulk is begun");
     match world.ledger.commit(vec![Stored::new(record).into_write(now)]).await {
         Ok(()) => {}
@@ -85,14 +94,14 @@ pub(crate) async fn consider(
     Ok(())
 }
 
-fn is_due_soon(hint: &Hint, now: Timestamp) -> bool {
-    later(now, DUE_SOON).is_none_or(|soon| hint.at <= soon)
+fn is_due_soon(turn: Timestamp, now: Timestamp) -> bool {
+    later(now, DUE_SOON).is_none_or(|soon| turn <= soon)
 }
 
 /// Whether a parcel that can only go in bulk has waited for others of its kind, or is due soon.
 async fn waits_long_enough(world: &World, account: &Account, now: Timestamp) -> Result<bool, WorkError> {
     for hint in world.ledger.due(&bulk_lane(account), Timestamp::MAX, 10).await? {
-        if is_due_soon(&hint, now) {
+        if is_due_soon(hint.at, now) {
             return Ok(true);
         }
         let Loaded::Known(stored) = load::<Package>(world.ledger.as_ref(), &hint.key).await? else {
@@ -105,15 +114,17 @@ async fn waits_long_enough(world: &World, account: &Account, now: Timestamp) -> 
     Ok(false)
 }
 
-/// Whether one is underway, or one was begun a moment ago that nothing could go in. Where one `must` be begun, because
-/// something can go no other way, that moment is shorter.
-async fn is_begun(world: &World, account: &Account, must: bool, now: Timestamp) -> Result<bool, LedgerError> {
-    let pause = if must { TRIED_AGAIN } else { BULK_TAKES };
-    let was_empty = |bulk: &BulkRecord| {
-        bulk.messages == 0 && later(bulk.created_at, pause).is_none_or(|until| until > now)
-    };
-    let bulks = of_account(world, account).await?;
-    Ok(bulks.iter().any(|stored| stored.value.is_live() || was_empty(&stored.value)))
+/// Whether this one was begun a moment ago and nothing could go in, or was let go since it could not be handed over.
+/// Where one `must` be begun, because something can go no other way, that moment is shorter.
+fn is_too_recent(bulk: &BulkRecord, must: bool, now: Timestamp) -> bool {
+    let (empty, released) = if must { (TRIED_AGAIN, TRIED_AGAIN) } else { (BULK_TAKES, LEFT_ALONE) };
+    let was_empty = bulk.messages == 0 && later(bulk.created_at, empty).is_none_or(|until| until > now);
+    was_empty || was_released(bulk, released, now)
+}
+
+/// Whether it was let go less than `span` ago.
+fn was_released(bulk: &BulkRecord, span: Duration, now: Timestamp) -> bool {
+    bulk.released_at.is_some_and(|at| later(at, span).is_none_or(|until| until > now))
 }
 
 /// How many calls a second the marketplace allows.
@@ -193,8 +204,12 @@ impl Work<'_> {
     async fn candidates(&self, now: Timestamp) -> Result<Vec<Candidate>, WorkError> {
         let account = &self.connection.account;
         let only = self.world.ledger.due(&bulk_lane(account), Timestamp::MAX, MOST_HINTS).await?;
-        let waiting = self.world.ledger.due(&waiting_lane(account), Timestamp::MAX, MOST_HINTS).await?;
-        let waiting = waiting.into_iter().filter(|hint| !is_due_soon(hint, now));
+        let waiting = if self.stored.value.only_so {
+            Vec::new()
+        } else {
+            self.world.ledger.due(&waiting_lane(account), Timestamp::MAX, MOST_HINTS).await?
+        };
+        let waiting = waiting.into_iter().filter(|hint| !is_due_soon(hint.at, now));
         let only = only.into_iter().map(|hint| Candidate { key: hint.key, only_so: true });
         Ok(only.chain(waiting.map(|hint| Candidate { key: hint.key, only_so: false })).collect())
     }
@@ -203,6 +218,10 @@ impl Work<'_> {
     pub(super) async fn gather(&mut self) -> Result<Step, WorkError> {
         let now = self.now();
         let room = self.api.most_messages().saturating_sub(self.stored.value.messages as usize).min(PART);
+        if room == 0 {
+            // Whoever still waits goes with the next.
+            return self.gathered().await;
+        }
         let mut messages: Vec<BulkMessage> = Vec::new();
         let mut writes = Vec::new();
         let (mut looked_at, mut more) = (0, false);
@@ -227,6 +246,11 @@ impl Work<'_> {
                     self.seen.remove(&hint.key.pk);
                     break;
                 }
+                // Others of its order may bring it along, though it goes better by the usual call.
+                let turn = confirmation.tracking.is_some().then(|| package.value.turn());
+                if turn.is_some_and(|turn| self.stored.value.only_so || is_due_soon(turn, now)) {
+                    continue;
+                }
                 if let Some(why) = self.api.unfit(self.connection, &confirmation) {
                     self.leave_out(package, &confirmation, why).await?;
                     continue;
@@ -235,6 +259,7 @@ impl Work<'_> {
                 let Some(version) = package.value.state.in_flight_version() else { continue };
                 let record = &mut self.stored.value;
                 record.ship_by = record.ship_by.into_iter().chain(package.value.ship_by).min();
+                record.call_by = record.call_by.into_iter().chain(turn).min();
                 messages.push(BulkMessage {
                     order: order.clone(),
                     package: package.value.key.clone(),

@@ -1,32 +1,37 @@
-//! Handing the document over: laid down, asked for once, looked for when the answer was lost.
+//! Handing the document over: laid down, asked for once, let go where that cannot be done.
 
 use std::time::Duration;
 
-use connector_api::{BulkContent, BulkProgress, ChannelError, Failure, MerchantAction, Reached};
-use domain::bulk::{BulkOutcome, BulkState};
+use connector_api::{BulkContent, BulkProgress, ChannelError, Failure, LimitHint, Reached};
+use domain::bulk::{BulkOutcome, BulkRecord, BulkState};
 use jiff::Timestamp;
+use ports::LedgerError;
 
+use super::gather::DUE_SOON;
 use super::settle::Ended;
 use super::{Step, Work};
 use crate::limits::{self, Needs, Purpose, Taken};
 use crate::message::WorkError;
-use crate::records::later;
+use crate::records::{Loaded, Record as _, later, load};
 use crate::sync;
 
 /// How long the call may take before whoever made it is taken to have crashed.
 const LEASE: Duration = Duration::from_secs(60);
-/// A listed bulk may be older than our call by this much: clocks are not the same.
-const SKEW: Duration = Duration::from_secs(120);
-/// A bulk that is not listed by then was never made.
-const LISTED_AFTER: Duration = Duration::from_secs(600);
 /// The longest pause between two looks at a bulk underway: a notification comes sooner.
-const LONGEST_LOOK: Duration = Duration::from_secs(600);
+pub(super) const LONGEST_LOOK: Duration = Duration::from_secs(600);
+/// After so many failures in a row it is not handed over: about a quarter of an hour, what a bulk takes.
+const MOST_FAILURES: u32 = 7;
+/// After so many failures in a row a refusal is taken at its word.
+const MOST_REFUSALS: u32 = 3;
 /// A bulk that takes longer is told to the merchant.
 const STUCK_AFTER: Duration = Duration::from_secs(4 * 3600);
 
 impl Work<'_> {
     /// Takes what a call needs; `Some` says until when nothing can be called.
-    async fn spend(&self, spends: &'static [&'static str]) -> Result<Option<Timestamp>, WorkError> {
+    pub(super) async fn spend(
+        &self,
+        spends: &'static [&'static str],
+    ) -> Result<Option<Timestamp>, WorkError> {
         let all = self.limits();
         let needs = Needs::of(self.connection, all, spends);
         Ok(match limits::take(self.world, &needs, Purpose::Work).await? {
@@ -35,13 +40,24 @@ impl Work<'_> {
         })
     }
 
+    /// Notes what an answer said of limits. What the answer is about matters more: it goes on without.
+    pub(super) async fn learn(&self, spends: &'static [&'static str], hints: &[LimitHint]) {
+        let needs = Needs::of(self.connection, self.limits(), spends);
+        if let Err(error) = limits::learn(self.world, &needs, hints).await {
+            tracing::warn!(bulk = %self.stored.value.id, %error, "limits of the account not noted");
+        }
+    }
+
     fn limits(&self) -> &'static [connector_api::Limit] {
         let marketplace = self.world.connectors.marketplace(&self.connection.kind);
         marketplace.map_or(&[], |marketplace| marketplace.traits().limits)
     }
 
     /// What follows a call that was not answered well, where nothing is in doubt.
-    async fn failed(
+    ///
+    /// A refusal for want of access parks nobody: it may be about bulks alone. If it is about the whole account, the
+    /// usual calls learn it.
+    pub(super) async fn failed(
         &mut self,
         error: ChannelError,
         spends: &'static [&'static str],
@@ -54,10 +70,6 @@ impl Work<'_> {
                 Ok(Step::Later(limits::throttled(self.world, &needs, *after).await?))
             }
             Failure::Retryable { after, .. } => Ok(self.pause(*after)),
-            Failure::NeedsMerchant { action: MerchantAction::Reconnect } => {
-                sync::park(self.world, self.connection, now, &error.detail).await?;
-                Ok(Step::Later(later(now, LONGEST_LOOK).unwrap_or(now)))
-            }
             Failure::NeedsMerchant { .. }
             | Failure::Rejected { .. }
             | Failure::CarrierRefused { .. }
@@ -68,6 +80,59 @@ impl Work<'_> {
                 Ok(self.pause(Some(LONGEST_LOOK)))
             }
         }
+    }
+
+    /// What follows a call of handing it over that was not answered well: nothing is applied by that.
+    async fn not_handed_over(
+        &mut self,
+        error: ChannelError,
+        spends: &'static [&'static str],
+    ) -> Result<Step, WorkError> {
+        let most = match &error.failure {
+            Failure::Throttled { .. } | Failure::Retryable { .. } => MOST_FAILURES,
+            Failure::Rejected { .. } | Failure::CarrierRefused { .. } | Failure::NotFound => MOST_REFUSALS,
+            Failure::NeedsMerchant { .. } => 1,
+        };
+        let why = error.to_string();
+        let step = self.failed(error, spends).await?;
+        match step {
+            Step::Later(_) if self.stored.value.failures >= most => self.release(&why).await,
+            Step::Later(at) => self.wait_until(at).await,
+            Step::On | Step::Over => Ok(step),
+        }
+    }
+
+    /// Waits to be handed over, for as long as none of its parcels is due soon that could go by the usual call.
+    async fn wait_until(&mut self, at: Timestamp) -> Result<Step, WorkError> {
+        let soon = jiff::SignedDuration::try_from(DUE_SOON).unwrap_or_default();
+        let leave_at = self.stored.value.call_by.and_then(|by| by.checked_sub(soon).ok());
+        match leave_at {
+            Some(leave_at) if leave_at <= self.now() => {
+                self.release("some of its parcels are due soon").await
+            }
+            Some(leave_at) => Ok(Step::Later(at.min(leave_at))),
+            None => Ok(Step::Later(at)),
+        }
+    }
+
+    /// The marketplace was certainly not asked: handed over again, unless that failed too often.
+    pub(super) async fn again(&mut self, note: &str) -> Result<Step, WorkError> {
+        if self.stored.value.failures >= MOST_FAILURES {
+            return self.release(note).await;
+        }
+        if let Step::Later(_) = self.wait_until(Timestamp::MAX).await? {
+            self.go(BulkState::Gathered, note).await?;
+        }
+        Ok(Step::On)
+    }
+
+    /// Lets its packages go: the marketplace was never asked, so nothing was applied.
+    async fn release(&mut self, why: &str) -> Result<Step, WorkError> {
+        self.stored.value.released_at = Some(self.now());
+        let settling =
+            BulkState::Settling { bulk: String::new(), outcome: BulkOutcome::NothingApplied, settled: 0 };
+        self.go(settling, &format!("not handed over, its parcels are let go: {why}")).await?;
+        Ok(Step::On)
     }
 
     async fn content(&self) -> Result<BulkContent, WorkError> {
@@ -82,16 +147,17 @@ impl Work<'_> {
     pub(super) async fn upload(&mut self) -> Result<Step, WorkError> {
         let spends = self.api.spends().upload;
         if let Some(until) = self.spend(spends).await? {
-            return Ok(Step::Later(until));
+            return self.wait_until(until).await;
         }
         let content = self.content().await?;
         match self.api.upload(self.world.reach(), self.connection, &content).await {
             Ok(answer) => {
                 let document = answer.value;
                 self.go(BulkState::Uploaded { document }, "the document is laid down").await?;
+                self.learn(spends, &answer.limits).await;
                 Ok(Step::On)
             }
-            Err(error) => self.failed(error, spends).await,
+            Err(error) => self.not_handed_over(error, spends).await,
         }
     }
 
@@ -99,7 +165,7 @@ impl Work<'_> {
     pub(super) async fn submit(&mut self, document: String) -> Result<Step, WorkError> {
         let spends = self.api.spends().submit;
         if let Some(until) = self.spend(spends).await? {
-            return Ok(Step::Later(until));
+            return self.wait_until(until).await;
         }
         let content = self.content().await?;
         let now = self.now();
@@ -109,22 +175,44 @@ impl Work<'_> {
         match self.api.submit(self.world.reach(), self.connection, &content, &document).await {
             Ok(answer) => {
                 let note = format!("the marketplace has it as {}", answer.value);
-                self.go(BulkState::Submitted { bulk: answer.value, since: now }, &note).await?;
+                self.asked(now, BulkState::Submitted { bulk: answer.value, since: now }, &note).await?;
+                self.learn(spends, &answer.limits).await;
                 Ok(self.look_soon(now))
             }
             Err(error) if in_doubt(&error) => {
                 let note = format!("in doubt whether it was asked: {error}");
-                self.go(BulkState::Doubt { document, since: now }, &note).await?;
+                self.asked(now, BulkState::Doubt { document, since: now }, &note).await?;
                 Ok(Step::Later(later(self.now(), Duration::from_secs(30)).unwrap_or(now)))
             }
             Err(error) => {
                 // A document that is refused, or not there any more, is of no use a second time.
                 let refused = matches!(error.failure, Failure::Rejected { .. } | Failure::NotFound);
                 let next = if refused { BulkState::Gathered } else { BulkState::Uploaded { document } };
-                self.go(next, "not asked: to be tried again").await?;
-                self.failed(error, spends).await
+                self.asked(now, next, "not asked: to be tried again").await?;
+                self.not_handed_over(error, spends).await
             }
         }
+    }
+
+    /// Records what became of asking, whatever else was written meanwhile: nobody else knows it.
+    async fn asked(&mut self, asked_at: Timestamp, next: BulkState, note: &str) -> Result<(), WorkError> {
+        for _ in 0..6 {
+            match self.go(next.clone(), note).await {
+                Err(WorkError::Ledger(LedgerError::Conflict)) => {}
+                other => return other,
+            }
+            let stored = load::<BulkRecord>(self.world.ledger.as_ref(), &self.stored.value.key()).await?;
+            let Loaded::Known(stored) = stored else { break };
+            // It may have been put in doubt meanwhile, for want of just this answer.
+            let ours = matches!(&stored.value.state,
+                BulkState::Submitting { since, .. } | BulkState::Doubt { since, .. } if *since == asked_at);
+            if !ours {
+                tracing::warn!(bulk = %stored.value.id, note, "outcome dropped: the bulk was taken over");
+                break;
+            }
+            self.stored = *stored;
+        }
+        Err(LedgerError::Conflict.into())
     }
 
     /// Whoever asked did not come back: nobody knows whether the marketplace was asked.
@@ -141,37 +229,6 @@ impl Work<'_> {
         Ok(Step::On)
     }
 
-    /// Looks whether the marketplace was asked after all.
-    pub(super) async fn search(&mut self, document: String, since: Timestamp) -> Result<Step, WorkError> {
-        let spends = self.api.spends().listed;
-        if let Some(until) = self.spend(spends).await? {
-            return Ok(Step::Later(until));
-        }
-        let asked_at = self.now();
-        let after = since.saturating_sub(jiff::SignedDuration::try_from(SKEW).unwrap_or_default());
-        let after = after.unwrap_or(since);
-        // The kind alone matters for a list.
-        let kind = BulkContent::Confirmations(Vec::new());
-        let listed = match self.api.listed(self.world.reach(), self.connection, &kind, after).await {
-            Ok(answer) => answer.value,
-            Err(error) => return self.failed(error, spends).await,
-        };
-        let known = super::known_to_us(self.world, &self.connection.account).await?;
-        let mut ours: Vec<_> = listed.into_iter().filter(|found| !known.contains(&found.id)).collect();
-        ours.sort_by_key(|found| found.created_at);
-        if let Some(found) = ours.into_iter().next() {
-            let note = format!("the marketplace has it as {}: its answer was lost", found.id);
-            self.go(BulkState::Submitted { bulk: found.id, since: asked_at }, &note).await?;
-            return Ok(self.look_soon(asked_at));
-        }
-        if later(since, LISTED_AFTER).is_some_and(|at| asked_at < at) {
-            return Ok(self.pause(Some(Duration::from_secs(60))));
-        }
-        let note = format!("the marketplace was never asked about document {document}: it is laid down anew");
-        self.go(BulkState::Gathered, &note).await?;
-        Ok(Step::On)
-    }
-
     /// Asks where it stands.
     pub(super) async fn ask(&mut self, bulk: String, since: Timestamp) -> Result<Step, WorkError> {
         let spends = self.api.spends().progress;
@@ -179,11 +236,13 @@ impl Work<'_> {
             return Ok(Step::Later(until));
         }
         let progress = match self.api.progress(self.world.reach(), self.connection, &bulk).await {
-            Ok(answer) => answer.value,
+            Ok(answer) => answer,
             Err(error) => return self.failed(error, spends).await,
         };
-        let outcome = match progress {
+        self.learn(spends, &progress.limits).await;
+        let outcome = match progress.value {
             BulkProgress::Underway => {
+                self.stored.value.failures = 0;
                 self.tell_if_stuck(&bulk, since).await?;
                 return Ok(self.look_soon(since));
             }
@@ -196,6 +255,8 @@ impl Work<'_> {
             BulkProgress::Done { report: None } | BulkProgress::Broken { report: None } => {
                 BulkOutcome::Unknown
             }
+            // If it is another program's, ours may be at work.
+            BulkProgress::Cancelled if self.stored.value.adopted => BulkOutcome::Unknown,
             BulkProgress::Cancelled => BulkOutcome::NothingApplied,
         };
         let note = match outcome {
@@ -209,14 +270,14 @@ impl Work<'_> {
     }
 
     /// Soon at first, then ever rarer.
-    fn look_soon(&self, since: Timestamp) -> Step {
+    pub(super) fn look_soon(&self, since: Timestamp) -> Step {
         let now = self.now();
         let waited = now.duration_since(since).unsigned_abs();
         let wait = (waited / 2).clamp(self.connection.timing.retry_after, LONGEST_LOOK);
         Step::Later(later(now, wait).unwrap_or(now))
     }
 
-    async fn tell_if_stuck(&self, bulk: &str, since: Timestamp) -> Result<(), WorkError> {
+    pub(super) async fn tell_if_stuck(&self, bulk: &str, since: Timestamp) -> Result<(), WorkError> {
         let now = self.now();
         let soon = later(now, self.connection.timing.remind_before);
         let urgent = self.stored.value.ship_by.is_some_and(|at| soon.is_none_or(|soon| at <= soon));

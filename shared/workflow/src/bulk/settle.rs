@@ -13,16 +13,15 @@ use domain::state::{State, Waiting};
 use jiff::Timestamp;
 use ports::{LedgerError, Write};
 
-use super::{Step, Work};
-use crate::limits::{self, Needs};
+use super::{GATHERS_FOR, Step, Work};
 use crate::message::WorkError;
 use crate::metrics::{About, Metric, note};
 use crate::records::{Loaded, Record as _, Stored, later, load};
 use crate::sync;
 use crate::wake;
 
-/// Refusals kept in one record: their words are bounded, a record is too.
-const REFUSALS: usize = 500;
+/// Bytes of refusals kept in one record: an item of the ledger holds 400 KB.
+const REFUSALS: usize = 256 * 1024;
 /// When packages of a bulk are first read one by one: the polls, which read many at once, see most of them before.
 const READ_BACK_AFTER: Duration = Duration::from_secs(1800);
 
@@ -55,18 +54,22 @@ impl Work<'_> {
         ended: Ended,
     ) -> Result<Step, WorkError> {
         let spends = self.api.spends().report;
-        let marketplace = self.world.connectors.marketplace(&self.connection.kind);
-        let all = marketplace.map_or(&[][..], |marketplace| marketplace.traits().limits);
-        let needs = Needs::of(self.connection, all, spends);
-        if let limits::Taken::Empty { until } =
-            limits::take(self.world, &needs, limits::Purpose::Work).await?
-        {
+        if let Some(until) = self.spend(spends).await? {
             return Ok(Step::Later(until));
         }
         let report = match self.api.report(self.world.reach(), self.connection, document).await {
-            Ok(answer) => answer.value,
+            Ok(answer) => answer,
             Err(error) => return self.without_report(bulk, &error).await,
         };
+        self.learn(spends, &report.limits).await;
+        let report = report.value;
+        if self.stored.value.adopted && report.processed != self.stored.value.messages {
+            let (theirs, ours) = (report.processed, self.stored.value.messages);
+            let note =
+                format!("its report tells of {theirs} messages, not of our {ours}: each package is read");
+            self.go(BulkState::Settling { bulk, outcome: BulkOutcome::Unknown, settled: 0 }, &note).await?;
+            return Ok(Step::On);
+        }
         let outcome = match ended {
             Ended::Whole => outcome(&report, self.stored.value.messages),
             Ended::Broken => BulkOutcome::PartlyReported,
@@ -76,13 +79,13 @@ impl Work<'_> {
             let words = format!("bulk {}: {}: {}", self.id(), cut(code, 100), cut(words, 400));
             sync::tell_of_connection(self.world, &self.connection.account, sync::BULK_REFUSED, words).await?;
         }
-        for (nth, some) in report.refused.chunks(REFUSALS).enumerate() {
+        for (nth, refused) in by_size(&report.refused, self.stored.value.messages).into_iter().enumerate() {
             let record = BulkRefusals {
                 schema: BulkRecord::SCHEMA,
                 account: self.connection.account.clone(),
                 bulk: self.id(),
                 nth: u32::try_from(nth).unwrap_or(u32::MAX),
-                refused: some.iter().map(|(n, code, words)| (*n, cut(code, 100), cut(words, 400))).collect(),
+                refused,
             };
             // The same report again says the same: a crash between two of these does no harm.
             let key = record.key();
@@ -135,9 +138,9 @@ impl Work<'_> {
         settled: u32,
     ) -> Result<Step, WorkError> {
         if settled >= self.stored.value.parts {
+            // Before it is over: those that wait in a lane again are looked at by nobody else.
+            wake::ensure(self.world, &self.connection.account, self.now()).await?;
             self.go(BulkState::Over, "all its packages have their outcomes").await?;
-            let now = self.now();
-            wake::ensure(self.world, &self.connection.account, now).await?;
             return Ok(Step::Over);
         }
         let part = self.part(settled).await?;
@@ -196,7 +199,7 @@ impl Work<'_> {
             return Ok(None);
         }
         let timing = &self.connection.timing;
-        let request_id = Some(bulk.to_owned());
+        let request_id = Some(bulk.to_owned()).filter(|bulk| !bulk.is_empty());
         match fate {
             Fate::Taken => {
                 package.accept(request_id, timing, now)?;
@@ -209,6 +212,18 @@ impl Work<'_> {
                 package.reject((*code).to_owned(), words, now)?;
             }
             Fate::Unknown => package.doubt("its bulk ended without a word about it", timing, now)?,
+            Fate::NothingApplied if self.stored.value.released_at.is_some() => {
+                package.in_bulk = false;
+                package.history.note(now, "its bulk could not be handed over");
+                // Without a number it waits for the next bulk, else for its turn at the usual call.
+                if message.confirmation.tracking.is_some() {
+                    package.nothing_applied(now, Waiting::Tokens, now)?;
+                } else {
+                    let at = later(now, GATHERS_FOR).unwrap_or(now);
+                    package.nothing_applied(at, Waiting::Bulk, now)?;
+                    package.raise_if_at_risk(now);
+                }
+            }
             Fate::NothingApplied => {
                 let why = "its bulk was cancelled by the marketplace".to_owned();
                 package.nothing_applied(now, Waiting::Pause { why }, now)?;
@@ -265,6 +280,28 @@ fn outcome(report: &BulkReport, messages: u32) -> BulkOutcome {
     let known = refused.iter().all(|n| (1..=messages).contains(n));
     let adds_up = report.processed == messages && report.successful.checked_add(named) == Some(messages);
     if known && adds_up { BulkOutcome::AsReported } else { BulkOutcome::PartlyReported }
+}
+
+/// The refusals of our messages, their words bounded, in portions that a record holds.
+fn by_size(refused: &[(u32, String, String)], messages: u32) -> Vec<Vec<(u32, String, String)>> {
+    let mut portions: Vec<Vec<(u32, String, String)>> = Vec::new();
+    let mut left = 0;
+    for (number, code, words) in refused.iter().filter(|(n, _, _)| (1..=messages).contains(n)) {
+        let one = (*number, cut(code, 100), cut(words, 400));
+        // As it is written: a character may take three bytes, and a quotation mark two.
+        let bytes = serde_json::to_string(&one).map_or(REFUSALS, |text| text.len() + 1);
+        match portions.last_mut().filter(|_| bytes <= left) {
+            Some(portion) => {
+                left -= bytes;
+                portion.push(one);
+            }
+            None => {
+                left = REFUSALS.saturating_sub(bytes);
+                portions.push(vec![one]);
+            }
+        }
+    }
+    portions
 }
 
 fn cut(text: &str, most: usize) -> String {

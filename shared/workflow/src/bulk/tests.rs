@@ -1,6 +1,11 @@
 //! Bulks against a marketplace that counts what it is asked.
 
+mod gathering;
+mod letting_go;
+mod limited;
+mod lost;
 mod market;
+mod report;
 mod worth;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -83,6 +88,12 @@ impl Hall {
     fn bulks(&self) -> Vec<BulkRecord> {
         let items = self.bench.run(self.bench.ledger.query(Table::Orders, &bulks_of(&self.account.account)));
         items.unwrap().iter().map(|item| Stored::<BulkRecord>::read(item).unwrap().value).collect()
+    }
+
+    /// Alerts of the account about this matter.
+    fn told(&self, matter: &str) -> usize {
+        let state = self.bench.state(&self.account);
+        state.alerts.all().iter().filter(|alert| alert.cause.starts_with(matter)).count()
     }
 
     /// Works on the bulk until it rests or is over; a look left in the queue is worked on, too.
@@ -353,11 +364,7 @@ fn a_bulk_that_never_ends_is_told_once_a_day_and_its_parcels_before_their_deadli
     hall.consider();
     hall.go_on();
     assert_eq!(hall.states(), only(StateName::Intent, 20), "nothing is sent a second time");
-    let told = |hall: &Hall| {
-        let state = hall.bench.state(&hall.account);
-        state.alerts.all().iter().filter(|a| a.cause.starts_with("bulk_stuck")).count()
-    };
-    assert_eq!(told(&hall), 1);
+    assert_eq!(hall.told("bulk_stuck"), 1);
     let package = hall.bench.reload(&hall.packages[0]);
     assert!(package.quiet_reminder().is_some(), "the deadline is watched");
 }
@@ -444,9 +451,7 @@ fn a_broken_bulk_proves_no_success_and_one_refused_as_a_whole_is_told() {
     hall.consider();
     hall.go_on();
     assert_eq!(hall.states(), only(StateName::Doubt, 20));
-    let state = hall.bench.state(&hall.account);
-    let told = state.alerts.all().iter().filter(|a| a.cause.starts_with("bulk_refused")).count();
-    assert_eq!(told, 1, "{:?}", state.alerts);
+    assert_eq!(hall.told("bulk_refused"), 1);
 }
 
 #[test]

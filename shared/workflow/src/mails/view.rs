@@ -186,7 +186,7 @@ fn account_words(notice: &AccountNotice, moment: &Moment, name: &str) -> (String
         ),
         AccountMatter::BulkRefused => (
             format!("an upload of many parcels to {name} is refused"),
-            vec!["Its parcels wait and nothing is lost. Further ones of the same day are not mailed.".to_owned()],
+            vec!["Nothing of it is lost. Further ones of the same day are not mailed.".to_owned()],
         ),
         AccountMatter::BulkStuck => (
             format!("an upload of many parcels to {name} does not come to its end"),

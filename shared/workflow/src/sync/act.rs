@@ -66,10 +66,7 @@ impl Scene<'_> {
         }
         let now = world.now();
         let mut stored = stored;
-        if let CarrierKnown::Code { carrier, because, objection, .. } = carrier {
-            stored.value.history.note(now, format!("carrier {}: {because}", carrier.code));
-            note_objection(&mut stored.value, objection, now);
-        }
+        note_carrier(&mut stored.value, carrier, now);
         let attempt = stored.value.begin(&confirmation, self.connection.timing.lease, now)?;
         let version = stored.value.state.in_flight_version();
         let first = stored.value.failures == 0;
@@ -344,6 +341,14 @@ fn taken(
 
 /// The failure that closes an account's confirmations.
 const CONFIRM_ELSEWHERE: Failure = Failure::NeedsMerchant { action: MerchantAction::ConfirmElsewhere };
+
+/// Notes under which carrier a parcel is about to be told of, and why; where its number speaks against that, it is told.
+pub(super) fn note_carrier(package: &mut Package, carrier: CarrierKnown, now: Timestamp) {
+    if let CarrierKnown::Code { carrier, because, objection, .. } = carrier {
+        package.history.note(now, format!("carrier {}: {because}", carrier.code));
+        note_objection(package, objection, now);
+    }
+}
 
 /// A parcel is sent although its number speaks against its carrier, as the merchant chose.
 fn note_objection(package: &mut Package, objection: Option<Objection>, now: Timestamp) {

@@ -10,6 +10,7 @@ use domain::state::{State, StateName, Waiting};
 use jiff::Timestamp;
 use ports::LedgerError;
 
+use super::act::note_carrier;
 use super::scene::Scene;
 use crate::mappings;
 use crate::message::WorkError;
@@ -70,11 +71,14 @@ pub(crate) async fn for_bulk(
         if !waits {
             continue;
         }
-        let Some((Verdict::Confirm(confirmation), _)) = scene.verdict_on(world, index).await? else {
+        let Some((Verdict::Confirm(confirmation), carrier)) = scene.verdict_on(world, index).await? else {
             continue;
         };
-        if let Some(package) = scene.packages.get(index) {
-            some.push(ForBulk { package: package.clone(), confirmation: *confirmation });
+        if let Some(stored) = scene.packages.get(index) {
+            // Written down only with the intent of whoever takes it.
+            let mut package = stored.clone();
+            note_carrier(&mut package.value, carrier, now);
+            some.push(ForBulk { package, confirmation: *confirmation });
         }
     }
     Ok(some)

@@ -1,23 +1,32 @@
 //! A marketplace that counts what it is asked.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use connector_api::{
-    Answer, Bulk, BulkContent, BulkListed, BulkProgress, BulkReport, BulkSpends, BuyerNotice, ChannelError,
-    Check, Confirmed, Connectors, Cursor, Explained, Failure, Limit, Marketplace, MarketplaceTraits,
-    Notifies, OrderPage, Pushes, Reach, Spends, Store, Subscribes,
+    Answer, Bulk, BulkContent, BulkListed, BulkPage, BulkProgress, BulkReport, BulkSpends, BuyerNotice,
+    ChannelError, Check, Confirmed, Connectors, Cursor, Explained, Failure, Limit, LimitHint, Marketplace,
+    MarketplaceTraits, Notifies, OrderPage, Pushes, Reach, Spends, Store, Subscribes, Told,
 };
 use domain::confirmation::Confirmation;
 use domain::connection::Connection;
 use domain::ids::{MarketplaceId, MarketplaceOrderId};
 use domain::marketplace_order::OrderFacts;
 use domain::marketplace_rules::{Edits, KnownBy, MarketplaceRules, Parts, Untracked};
+use futures::future::BoxFuture;
 use jiff::Timestamp;
 
-pub(super) const LIMITS: &[Limit] = &[Limit::rate("confirm", 0.01, 1), Limit::rate("read", 1.0, 1)];
+pub(super) const LIMITS: &[Limit] = &[
+    Limit::rate("confirm", 0.01, 1),
+    Limit::rate("read", 1.0, 1),
+    Limit::rate("upload", 1.0, 1),
+    Limit::rate("submit", 1.0, 1),
+    Limit::rate("progress", 1.0, 1),
+    Limit::rate("report", 1.0, 1),
+    Limit::rate("listed", 0.1, 3),
+];
 const SLOW_READS: &[Limit] = &[Limit::rate("confirm", 0.01, 1), Limit::rate("read", 0.005, 1)];
 
 /// What the marketplace was asked, and what it answers.
@@ -33,10 +42,43 @@ pub(super) struct Market {
     pub(super) confirms: Mutex<u32>,
     /// Orders whose parcels cannot stand in a bulk.
     pub(super) unfit: Mutex<BTreeSet<String>>,
+    /// Messages that one document may hold, where it is not the usual number.
+    pub(super) most: Mutex<Option<usize>>,
     /// The report cannot be had, for this reason.
     pub(super) no_report: Mutex<Option<Failure>>,
+    /// No document can be laid down, for this reason.
+    pub(super) no_upload: Mutex<Option<Failure>>,
+    /// The marketplace can never be asked, for this reason.
+    pub(super) no_submit: Mutex<Option<Failure>>,
+    /// What happens while it is asked.
+    pub(super) meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
+    /// Bulks of another program.
+    pub(super) others: Mutex<Vec<BulkListed>>,
+    /// Where single bulks stand, if not where all do.
+    pub(super) stand: Mutex<BTreeMap<String, BulkProgress>>,
+    /// Empty pages in front of the list's last.
+    pub(super) pages: Mutex<u32>,
+    /// Pages that were asked for.
+    pub(super) listings: Mutex<u32>,
+    /// Whether calls about bulks spend limits, each its own.
+    pub(super) limited: Mutex<bool>,
+    /// The rate that every answer tells of its own limit.
+    pub(super) told_rate: Mutex<Option<f64>>,
     /// Whether reads are scarcer than confirmations.
     pub(super) slow_reads: Mutex<bool>,
+}
+
+impl Market {
+    /// A good answer of the call with this limit.
+    fn good<T>(&self, operation: &'static str, value: T) -> Result<Answer<T>, ChannelError> {
+        let told = self.told_rate.lock().unwrap().map(Told::Rate);
+        let limits = told.map(|told| LimitHint { operation, told }).into_iter().collect();
+        Ok(Answer { value, request_id: None, limits })
+    }
+}
+
+fn fails<T>(operation: &'static str, failure: Failure) -> Result<T, ChannelError> {
+    Err(ChannelError::new("amazon", operation, failure, "as scripted"))
 }
 
 fn answer<T>(value: T) -> Result<Answer<T>, ChannelError> {
@@ -46,10 +88,19 @@ fn answer<T>(value: T) -> Result<Answer<T>, ChannelError> {
 #[async_trait]
 impl Bulk for Market {
     fn most_messages(&self) -> usize {
-        5_000
+        self.most.lock().unwrap().unwrap_or(5_000)
     }
     fn spends(&self) -> BulkSpends {
-        BulkSpends { upload: &[], submit: &[], progress: &[], report: &[], listed: &[] }
+        if !*self.limited.lock().unwrap() {
+            return BulkSpends { upload: &[], submit: &[], progress: &[], report: &[], listed: &[] };
+        }
+        BulkSpends {
+            upload: &["upload"],
+            submit: &["submit"],
+            progress: &["progress"],
+            report: &["report"],
+            listed: &["listed"],
+        }
     }
     fn serves(&self, _: &Connection) -> Result<(), String> {
         Ok(())
@@ -64,9 +115,12 @@ impl Bulk for Market {
         _: &Connection,
         content: &BulkContent,
     ) -> Result<Answer<String>, ChannelError> {
+        if let Some(failure) = self.no_upload.lock().unwrap().clone() {
+            return fails("createFeedDocument", failure);
+        }
         let mut uploads = self.uploads.lock().unwrap();
         uploads.push(content.clone());
-        answer(format!("doc-{}", uploads.len()))
+        self.good("upload", format!("doc-{}", uploads.len()))
     }
     async fn submit(
         &self,
@@ -75,22 +129,31 @@ impl Bulk for Market {
         _: &BulkContent,
         document: &str,
     ) -> Result<Answer<String>, ChannelError> {
+        let meanwhile = self.meanwhile.lock().unwrap().take();
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
+        if let Some(failure) = self.no_submit.lock().unwrap().clone() {
+            return fails("createFeed", failure);
+        }
         let refusal = self.refuses.lock().unwrap().pop();
         if refusal.as_ref().is_none_or(|(_, done)| *done) {
             self.submits.lock().unwrap().push((document.to_owned(), reach.clock.now()));
         }
         match refusal {
-            Some((failure, _)) => Err(ChannelError::new("amazon", "createFeed", failure, "as scripted")),
-            None => answer(format!("feed-{}", self.submits.lock().unwrap().len())),
+            Some((failure, _)) => fails("createFeed", failure),
+            None => self.good("submit", format!("feed-{}", self.submits.lock().unwrap().len())),
         }
     }
     async fn progress(
         &self,
         _: Reach<'_>,
         _: &Connection,
-        _: &str,
+        bulk: &str,
     ) -> Result<Answer<BulkProgress>, ChannelError> {
-        answer(self.progress.lock().unwrap().clone().unwrap_or(BulkProgress::Underway))
+        let single = self.stand.lock().unwrap().get(bulk).cloned();
+        let stands = single.or_else(|| self.progress.lock().unwrap().clone());
+        self.good("progress", stands.unwrap_or(BulkProgress::Underway))
     }
     async fn report(
         &self,
@@ -99,23 +162,31 @@ impl Bulk for Market {
         _: &str,
     ) -> Result<Answer<BulkReport>, ChannelError> {
         if let Some(failure) = self.no_report.lock().unwrap().clone() {
-            return Err(ChannelError::new("amazon", "getFeedDocument", failure, "as scripted"));
+            return fails("getFeedDocument", failure);
         }
-        answer(self.report.lock().unwrap().clone())
+        self.good("report", self.report.lock().unwrap().clone())
     }
-    async fn listed(
+    async fn listed_page(
         &self,
         _: Reach<'_>,
         _: &Connection,
         _: &BulkContent,
         since: Timestamp,
-    ) -> Result<Answer<Vec<BulkListed>>, ChannelError> {
+        page: Option<&str>,
+    ) -> Result<Answer<BulkPage>, ChannelError> {
+        *self.listings.lock().unwrap() += 1;
+        let nth: u32 = page.map_or(0, |page| page.parse().unwrap());
+        if nth < *self.pages.lock().unwrap() {
+            return self.good("listed", BulkPage { bulks: vec![], next: Some((nth + 1).to_string()) });
+        }
         let submits = self.submits.lock().unwrap();
         let all = submits
             .iter()
             .enumerate()
             .map(|(n, (_, at))| BulkListed { id: format!("feed-{}", n + 1), created_at: *at });
-        answer(all.filter(|listed| listed.created_at >= since).collect())
+        let all = all.chain(self.others.lock().unwrap().clone());
+        let bulks = all.filter(|listed| listed.created_at >= since).collect();
+        self.good("listed", BulkPage { bulks, next: None })
     }
 }
 
