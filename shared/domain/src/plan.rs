@@ -16,6 +16,7 @@ use crate::state::{Cause, NotOurs, Waiting};
 use crate::tracking::TrackingNumber;
 use parts::check_parts;
 use quantities::{Units, check_quantities};
+use see::shows_earlier_carrier;
 pub use see::{Seen, see};
 
 /// The carrier as far as it is known.
@@ -138,11 +139,15 @@ pub fn plan(package: &Package, around: Around<'_>) -> Verdict {
     let shown = shown_with_number(facts, wanted);
     if let Some(shown) = shown {
         let ours = package.is_shown_as(shown, around.rules.known_by);
-        let doubted = package.state.doubtful_version() == Some(wanted.n)
-            && see(package, wanted.n, facts, around.others, &around.rules) == Seen::Shown;
+        let doubted = package.state.doubtful_version() == Some(wanted.n);
+        // The number is there, but with the carrier of before: the correction was not kept.
+        let stale =
+            around.rules.edits == Edits::SameReference && shows_earlier_carrier(package, wanted, shown);
         // A row that was there before, of a number that was changed and changed back: another would mail the buyer again.
-        let stays = around.rules.edits == Edits::AnotherRow;
-        if ours && (doubted || stays || package.confirmed == Some(wanted.n)) {
+        let earlier =
+            || package.earlier_numbers.contains(&wanted.content.number.as_ref()?.folded()).then_some(());
+        let stays = around.rules.edits == Edits::AnotherRow && earlier().is_some();
+        if ours && !stale && (doubted || stays || package.confirmed == Some(wanted.n)) {
             return Verdict::Shown;
         }
         // The same number, and not by us: somebody did our work.

@@ -90,7 +90,7 @@ fn faults_of_a_token_reach_nothing() {
     for (fault, want) in [
         (
             Fault::Throttle { retry_after: Some(9) },
-            Failure::Throttled { after: Some(Duration::from_secs(9)) },
+            Failure::Retryable { reached: Reached::No, after: Some(Duration::from_secs(9)) },
         ),
         (Fault::Status { status: 503 }, PASSING),
         (Fault::LoseAnswer, PASSING),
@@ -101,6 +101,7 @@ fn faults_of_a_token_reach_nothing() {
     ] {
         world.plan("token", fault.clone());
         assert_eq!(world.read(order).unwrap_err().failure, want, "{fault:?}");
+        world.clock.advance(Duration::from_secs(9));
         assert!(world.read(order).is_ok(), "{fault:?} is over");
         world.sandbox.lock().unwrap().end_tokens(SHOP).unwrap();
         let _ = world.read(order);

@@ -84,7 +84,7 @@ pub fn see(
 ///
 /// How a marketplace writes a carrier that it took is its own affair; but what it wrote for the last version it does
 /// not write for this one.
-fn shows_earlier_carrier(package: &Package, sent: &Version, shown: &ShownPackage) -> bool {
+pub(super) fn shows_earlier_carrier(package: &Package, sent: &Version, shown: &ShownPackage) -> bool {
     let (Some(carrier), Some(theirs)) = (&sent.sent_carrier, shown.carrier.as_deref()) else { return false };
     let earlier = package
         .versions

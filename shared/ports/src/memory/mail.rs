@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use async_trait::async_trait;
 
 use super::lock;
-use crate::{Mail, MailError, OperatorNotice, OutgoingMail};
+use crate::{Mail, MailError, OperatorNotice, OutgoingMail, without_addresses};
 
 /// Keeps every mail it was given, and every notice to the operator.
 #[derive(Debug, Default)]
@@ -29,8 +29,14 @@ impl MemoryMail {
     }
 
     /// Takes no mail from here on, with this error; `None` takes it again. The operator is always told.
+    ///
+    /// Its words name nobody's address, as those of every adapter.
     pub fn fail(&self, with: Option<MailError>) {
-        *lock(&self.failing) = with;
+        *lock(&self.failing) = with.map(|error| match error {
+            MailError::Refused(words) => MailError::Refused(without_addresses(&words)),
+            MailError::TryAgain(words) => MailError::TryAgain(without_addresses(&words)),
+            MailError::MaybeSent(words) => MailError::MaybeSent(without_addresses(&words)),
+        });
     }
 }
 

@@ -90,6 +90,8 @@ fn law_5_what_an_active_account_has_to_leave_waiting_is_told_of_too() {
     // Its window is used up for a day.
     ensured(&stage, 86_400);
     woken(&stage);
+    // What may go is given some minutes before anybody is told.
+    stage.clock.advance(Duration::from_secs(600));
     woken(&stage);
     assert!(stage.world.now() <= at(1200), "deadlines are looked for meanwhile");
     let about = told(&stage);

@@ -103,9 +103,11 @@ fn trouble_with_a_token_reaches_nothing_and_passes() {
             assert_eq!(failure, Failure::Retryable { reached: Reached::No, after: None }, "{name}");
         }
         world.wire.fault(Call::Token, instead(answer(429, &[("retry-after", "7")], "")));
-        let throttled = Failure::Throttled { after: Some(Duration::from_secs(7)) };
+        let seven = Duration::from_secs(7);
+        let throttled = Failure::Retryable { reached: Reached::No, after: Some(seven) };
         assert_eq!(world.read(&order).await.unwrap_err().failure, throttled);
         assert_eq!(world.wire.made_but_tokens(), 0);
+        world.wire.clock.advance(seven);
         world.read(&order).await.unwrap();
     });
 }
