@@ -95,7 +95,7 @@ pub(super) fn executions_are_shared(template: &Template) -> Vec<String> {
         if is_receiver && reserved.is_null() {
             wrong.push(format!("{id}: nothing can bound it"));
         }
-        if !reserved.is_null() && !(is_receiver && is_reserved_on_demand(template, reserved)) {
+        if !(reserved.is_null() || is_receiver && is_reserved_on_demand(template, reserved)) {
             wrong.push(format!("{id}: reserves executions unasked"));
         }
     }
