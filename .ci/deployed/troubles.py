@@ -317,7 +317,13 @@ class Troubles:
             items = dynamodb.scan(TableName=f"{self.stack.name}-orders")["Items"]
             return [item for item in items if item["pk"]["S"].startswith("S#") and "harbour" in item["pk"]["S"]]
 
+        def deliveries():
+            items = dynamodb.scan(TableName=f"{self.stack.name}-deliveries")["Items"]
+            return [item for item in items if "harbour#" in item["pk"]["S"] + "#"]
+
         wait_for("store orders are still there", lambda: all("facts" not in item for item in left()))
+        # They are walked table by table, and deliveries come last.
+        wait_for("deliveries are still there", lambda: not deliveries())
 
 
 REFUSED = """
