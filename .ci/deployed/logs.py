@@ -14,7 +14,6 @@ DIMENSIONS = {"function", "marketplace", "outcome"}
 # Metrics that the stories and troubles must have counted: function, metric, and its outcome.
 COUNTED = {
     ("SyncOrder", "confirmations", "accepted"),
-    ("SyncOrder", "confirmations", "rejected"),
     ("SyncOrder", "held", None),
     ("SyncOrder", "read_back_lag", None),
     ("SendAlerts", "mails", "sent"),
@@ -70,13 +69,15 @@ def traces_lead_on(aws, stack):
 
 
 def confirmations_are_named(aws, stack):
-    """Each try to confirm names its account, order, parcel and duration; most come from outside and carry a trace."""
-    tries = [line for line in of_function(aws, stack, "SyncOrder") if line.get("metric") == "confirmations"]
+    """Each try to confirm names its account, order, parcel and duration; what a delivery caused carries its trace."""
+    tries = [line for line in of_function(aws, stack, "SyncOrder") if "confirmations" in line]
     for line in tries:
         missing = {"connection", "order", "package", "duration_ms", "outcome"} - line.keys()
         check(not missing, f"a confirmation is logged without {missing}: {line}")
-    traced = [line for line in tries if trace_of(line)]
-    check(len(traced) * 2 > len(tries), f"only {len(traced)} of {len(tries)} confirmations carry a trace")
+    by_deliveries = [line for line in tries if line.get("at") == "delivery"]
+    check(by_deliveries, "no confirmation was caused by a delivery")
+    for line in by_deliveries:
+        check(trace_of(line), f"a confirmation that a delivery caused carries no trace: {line}")
 
 
 def are_as_promised(aws, stack, secrets):
